@@ -1,0 +1,1 @@
+"""Evenhand: who waits, against what was promised, and who is served first."""

@@ -1,0 +1,176 @@
+"""What the service knows right now, in one read-only value: the source of /metrics and of the wallboard."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+Edge = float
+"""The upper edge of a histogram's bucket, in seconds; ``inf`` is the last."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Group:
+    """Whose contacts: the labels of the business families."""
+
+    channel: str
+    team: str
+    tier: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ClockGroup:
+    """Whose clocks, of which kind."""
+
+    channel: str
+    team: str
+    tier: str
+    clock: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ResponseGroup:
+    """The labels of the response-time histogram and of the targets."""
+
+    channel: str
+    tier: str
+    clock: str
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Contacts owed an answer by a human, inside their team's open hours."""
+
+    contacts: int
+    oldest_since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """Running clocks: how many are overdue, and when the next one breaks its promise."""
+
+    overdue: int
+    next_breach_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Counts since the service was first started; they never fall."""
+
+    settled: int = 0
+    breached: int = 0
+    withdrawn: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Responses:
+    """Response times: how many per bucket (not cumulated), and their sum in seconds."""
+
+    counts: Mapping[Edge, int]
+    sum_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Promises:
+    """Follow-ups promised to customers and not yet kept, of one team and channel."""
+
+    open: int
+    due_today: int
+    overdue: int
+
+
+@dataclass(frozen=True, slots=True)
+class SourceNews:
+    """When a source was last heard, and when its silence becomes suspicious (on its own calendar)."""
+
+    channel: str
+    last_event_at: datetime | None
+    silent_after: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingContact:
+    """One contact on the wallboard: who waits, since when, and when the promise breaks.
+
+    ``open_seconds_left`` is the open time to the target, negative when late; it stands still
+    while ``is_open`` is false.
+    """
+
+    contact: str
+    customer: str
+    channel: str
+    team: str
+    tier: str
+    clock: str
+    waiting_since: datetime
+    due_at: datetime
+    breaches_at: datetime
+    target_seconds: float
+    open_seconds_left: float
+    is_open: bool
+    link: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PromiseDue:
+    """One promised follow-up on the wallboard."""
+
+    customer: str
+    team: str
+    channel: str
+    due_at: datetime
+    overdue: bool
+    link: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TeamDay:
+    """One team's day so far, in its own calendar: kept and late promises."""
+
+    team: str
+    settled: int
+    late: int
+    is_open: bool
+    opens_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerWaiting:
+    """One customer's waiting contacts, for /metrics/customers; ``customer`` is an opaque id."""
+
+    customer: str
+    tier: str
+    team: str
+    channel: str
+    contacts: int
+    next_breach_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything that screens and scrapes show, taken at one instant.
+
+    Groups that the policy gives a target are present with zeros; nothing waiting means that the
+    group is absent from ``waiting`` and the instant absent from ``running``.
+    """
+
+    taken_at: datetime
+    waiting: Mapping[Group, Waiting] = field(default_factory=dict)
+    running: Mapping[ClockGroup, Running] = field(default_factory=dict)
+    tallies: Mapping[ClockGroup, Tally] = field(default_factory=dict)
+    responses: Mapping[ResponseGroup, Responses] = field(default_factory=dict)
+    targets: Mapping[ResponseGroup, float] = field(default_factory=dict)
+    target_ratios: Mapping[ResponseGroup, float] = field(default_factory=dict)
+    groups: tuple[Group, ...] = ()
+    promises: Mapping[tuple[str, str], Promises] = field(default_factory=dict)
+    not_measurable: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    lost_track: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    sources: Mapping[str, SourceNews] = field(default_factory=dict)
+    customers: tuple[CustomerWaiting, ...] = ()
+    late: tuple[WaitingContact, ...] = ()
+    next_late: tuple[WaitingContact, ...] = ()
+    promises_due: tuple[PromiseDue, ...] = ()
+    teams: tuple[TeamDay, ...] = ()
+    quarantined: int = 0
+    set_aside: int = 0
+    invariants_broken: int = 0
+    last_event_at: datetime | None = None

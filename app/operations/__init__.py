@@ -1,0 +1,1 @@
+"""What the service does, read top to bottom; the only opener of transactions."""

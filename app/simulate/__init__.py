@@ -1,0 +1,1 @@
+"""A contact centre in miniature: drives the demo and the load."""

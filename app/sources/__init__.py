@@ -1,0 +1,1 @@
+"""One sending system a file: headers and body in, canonical events out; no I/O."""

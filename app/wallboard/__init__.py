@@ -1,0 +1,1 @@
+"""The built-in live page and its event stream."""
