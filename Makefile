@@ -1,0 +1,54 @@
+# Two commands do everything: `make demo` and `make test`. The others are for those who change it.
+PYTHON ?= python3
+BIN := .venv/bin
+export ALLOW_MISSING
+
+.PHONY: demo test check cover mutate bench dashboards migration lock tools browser
+
+demo: .venv ## the service, a PostgreSQL of its own and a simulated contact centre, until Ctrl-C
+	@$(BIN)/python -u -m deploy.demo
+
+test: .venv tools browser ## everything, on real parts
+	$(BIN)/python -m pytest -q
+
+check: .venv ## format, lint, imports, types, dependencies, dead code, dashboards
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+	$(BIN)/deptry app
+	$(BIN)/vulture
+	$(BIN)/python grafana/build.py --check
+
+cover: .venv tools browser ## the same tests, and what they do not reach
+	$(BIN)/coverage run -m pytest -q
+	$(BIN)/coverage report
+
+mutate: .venv ## change the rules one by one: every change must fail a test
+	$(BIN)/mutmut run
+
+bench: .venv tools ## speeds as ratios to floors measured in the same run
+	$(BIN)/python -m tests.bench
+
+dashboards: .venv ## build the dashboards anew
+	$(BIN)/python grafana/build.py
+
+migration: .venv ## make migration m="what changes"
+	$(BIN)/python -m tests.new_migration "$(m)"
+
+lock: .venv ## choose versions anew, with their hashes
+	$(BIN)/uv pip compile -q --universal --generate-hashes --python-version 3.11 --group dev \
+	  --no-header --no-annotate pyproject.toml -o requirements.lock
+
+tools: ## Prometheus, Alertmanager and wrk from Debian, unpacked into .tools without root
+	@sh deploy/tools.sh || [ -n "$(ALLOW_MISSING)" ]
+
+browser: ## Chromium, for the wallboard's tests
+	@sh deploy/browser.sh || [ -n "$(ALLOW_MISSING)" ]
+
+.venv: requirements.lock
+	@echo "Making .venv (about a minute) ..."
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is %d.%d: set PYTHON=" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch .venv
