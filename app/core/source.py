@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from app.core.events import HOOK_SOURCE_PREFIX, TYPES, Channel
+from app.core.events import HOOK_SOURCE_PREFIX, TYPES, Channel, ContactQueued
+
+CANONICAL_KIND = "cloudevents"
+"""The kind of source that sends canonical events itself."""
 
 DEFAULT_SILENCE = timedelta(minutes=30)
 """Open time without news after which a phone or chat source counts as silent."""
@@ -30,3 +33,11 @@ class Source:
     def event_source(self) -> str:
         """The ``source`` that its events bear."""
         return f"{HOOK_SOURCE_PREFIX}{self.id}"
+
+    @property
+    def tells_queued(self) -> bool:
+        """Whether a contact that never was queued never came before a human.
+
+        A sender of canonical events is free to leave it out, so nothing follows there.
+        """
+        return self.kind != CANONICAL_KIND and ContactQueued.type in self.tells
