@@ -227,7 +227,7 @@ class ContactReopened(Data, frozen=True, kw_only=True):
 
 
 class ContactMerged(Data, frozen=True, kw_only=True):
-    """This contact goes on as another one of the same source."""
+    """The contact goes on as another one of the same source."""
 
     type: ClassVar[str] = "contact.merged"
     into: Name
@@ -432,15 +432,20 @@ def in_canonical_order(events: Iterable[Event]) -> list[Event]:
     Of several tellings of one fact the earliest (time, id) stands, and what it cannot tell is taken
     from the others in that order.
     """
-    by_id: dict[tuple[str, str], Event] = {}
-    for event in sorted(events, key=_telling):
-        by_id.setdefault((event.source, event.id), event)
-    distinct: dict[tuple[str, str, str, str], Event] = {}
-    for event in by_id.values():
+    told: dict[tuple[str, str, str, str], Event] = {}
+    for event in sorted(once_each(events), key=_telling):
         key = (event.source, event.subject, event.type, event.fact or f"\0{event.id}")
-        first = distinct.get(key)
-        distinct[key] = event if first is None else _filled(first, event)
-    return sorted(distinct.values(), key=lambda event: event.order)
+        first = told.get(key)
+        told[key] = event if first is None else _filled(first, event)
+    return sorted(told.values(), key=lambda event: event.order)
+
+
+def once_each(events: Iterable[Event]) -> Iterable[Event]:
+    """Leave out repeated deliveries: of one (source, id) the first that came is kept."""
+    by_id: dict[tuple[str, str], Event] = {}
+    for event in events:
+        by_id.setdefault((event.source, event.id), event)
+    return by_id.values()
 
 
 def _telling(event: Event) -> tuple[datetime, str]:
@@ -492,6 +497,18 @@ def decode_data(event_type: str, raw: bytes | str) -> Data:
     """
     data: Data = _DECODERS[event_type].decode(raw)
     return data
+
+
+def to_event(incoming: Incoming) -> Event:
+    """Read an incoming event of a canonical type. Raises as ``decode_data`` does."""
+    return Event(
+        source=incoming.source,
+        id=incoming.id,
+        occurred_at=incoming.occurred_at,
+        subject=incoming.subject,
+        data=decode_data(incoming.type, incoming.body),
+        fact=incoming.fact,
+    )
 
 
 def schema_of(event_type: str) -> dict[str, Any]:

@@ -1,0 +1,174 @@
+"""What replay has to say, for programs (one JSON document) and for people (a plain table)."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from app.core.clocks import Clock, Status
+from app.core.promises import Promise
+from app.core.replay import Contact, Replayed, Terms, elapsed_at
+
+Json = dict[str, Any]
+
+HEADINGS = ("contact", "customer", "team", "promise", "stands", "started", "due", "took", "target")
+
+
+def document(replayed: Replayed, terms: Terms) -> Json:
+    """The document that ``replay`` prints, as of ``replayed.now``."""
+    now = replayed.now
+    subjects = {contact.key: contact for contact in replayed.contacts}
+    return {
+        "as_of": _instant(now),
+        "contacts": [_contact(contact, terms, now) for contact in replayed.contacts],
+        "promises": [
+            _promise(promise, clock, subjects[promise.contact], now)
+            for promise, clock in replayed.promises
+        ],
+        "service_level": _service_level(replayed),
+        "episodes": [],
+    }
+
+
+def _contact(contact: Contact, terms: Terms, now: datetime) -> Json:
+    return {
+        "contact": contact.subject,
+        "source": contact.source,
+        "customer": contact.customer if contact.names else None,
+        "team": contact.team,
+        "channel": contact.channel,
+        "tier": contact.tier,
+        "queue": contact.queue,
+        "waiting_since": _instant(contact.waiting_since),
+        "resolved_at": _instant(contact.resolved_at),
+        "turned_away": contact.is_turned_away,
+        "discarded": contact.is_discarded,
+        "history_missing": contact.history_missing,
+        "clocks": [_clock(clock, terms, now) for clock in contact.clocks],
+    }
+
+
+def _clock(clock: Clock, terms: Terms, now: datetime) -> Json:
+    return {
+        "kind": clock.kind,
+        "cycle": clock.number,
+        "status": clock.status(now),
+        "started_at": _instant(clock.started_at),
+        "due_at": _instant(clock.due_at),
+        "breaches_at": _instant(clock.breaches_at),
+        "stopped_at": _instant(clock.stopped_at),
+        "elapsed_seconds": elapsed_at(clock, terms, now),
+        "target_seconds": clock.target.total_seconds(),
+        "breached": clock.is_breached(now),
+        "rule": clock.rule,
+    }
+
+
+def _promise(promise: Promise, clock: Clock, contact: Contact, now: datetime) -> Json:
+    return {
+        "promise": promise.id,
+        "contact": contact.subject,
+        "customer": contact.customer if contact.names else None,
+        "team": clock.team,
+        "promised_at": _instant(promise.promised_at),
+        "due_at": _instant(promise.due_at),
+        "moves": promise.moves,
+        "status": clock.status(now),
+        "ended_at": _instant(promise.ended_at),
+        "breached": clock.is_breached(now),
+    }
+
+
+def _service_level(replayed: Replayed) -> Json:
+    """Kept and broken promises per channel and kind; a promise that is overdue is broken already."""
+    counts: dict[str, dict[str, list[bool]]] = {}
+    for clock in _all_clocks(replayed):
+        breached = clock.is_breached(replayed.now)
+        told = counts.setdefault(clock.channel, {}).setdefault(clock.kind, [])
+        if breached or clock.status(replayed.now) is Status.MET:
+            told.append(breached)
+    return {
+        channel: {kind: _share(told) for kind, told in sorted(kinds.items())}
+        for channel, kinds in sorted(counts.items())
+    }
+
+
+def _all_clocks(replayed: Replayed) -> Iterator[Clock]:
+    for contact in replayed.contacts:
+        yield from contact.clocks
+    for _, clock in replayed.promises:
+        yield clock
+
+
+def _share(told: list[bool]) -> Json:
+    settled, breached = len(told), sum(told)
+    met = settled - breached
+    return {
+        "settled": settled,
+        "met": met,
+        "breached": breached,
+        "share_in_time": met / settled if settled else None,
+    }
+
+
+def _instant(at: datetime | None) -> str | None:
+    """RFC 3339 in UTC, to the microsecond where there is one."""
+    return None if at is None else at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def table(document: Mapping[str, Any]) -> str:
+    """The document as people read it: one line a promise, and the shares kept."""
+    rows = [HEADINGS, *_rows(document)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+    return "\n".join([*lines, "", *_shares(document["service_level"]), ""])
+
+
+def _rows(document: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    for contact in document["contacts"]:
+        for clock in contact["clocks"]:
+            kind = clock["kind"].replace("_", " ")
+            yield (
+                contact["contact"],
+                contact["customer"] or "(not named)",
+                contact["team"],
+                kind if clock["cycle"] == 1 else f"{kind} {clock['cycle']}",
+                _standing(clock),
+                clock["started_at"],
+                clock["due_at"] or "-",
+                _span(clock["elapsed_seconds"]),
+                _span(clock["target_seconds"]),
+            )
+    for promise in document["promises"]:
+        yield (
+            promise["contact"],
+            promise["customer"] or "(not named)",
+            promise["team"],
+            "follow up",
+            _standing(promise),
+            promise["promised_at"],
+            promise["due_at"],
+            "-",
+            "-",
+        )
+
+
+def _standing(judged: Mapping[str, Any]) -> str:
+    status = str(judged["status"]).replace("_", " ")
+    late = judged["breached"] and status in ("running", "paused")
+    return f"{status}, late" if late else status
+
+
+def _span(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}"
+
+
+def _shares(service_level: Mapping[str, Mapping[str, Json]]) -> Iterable[str]:
+    """A share below 30 says little, so it is written as a count."""
+    for channel, kinds in service_level.items():
+        for kind, told in kinds.items():
+            share = f"{told['met']} of {told['settled']} kept"
+            if told["settled"] >= 30:
+                share += f" ({told['share_in_time']:.1%})"
+            yield f"{channel}, {kind.replace('_', ' ')}: {share}"

@@ -1,0 +1,186 @@
+"""What happened to one contact: its waiting stretches and its state, from its events alone.
+
+No target and no calendar is known here: a ``Cycle`` says from when until when a promise ran, what
+paused it and what ended it. ``following`` builds it from events, ``clocks`` judges it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+
+from app.core import events as e
+from app.core.policy import RESPONSES, ClockKind
+
+UNKNOWN_CHANNEL = "unknown"
+LIVE = frozenset({"phone", "chat"})
+
+
+class Ending(StrEnum):
+    """What stopped a cycle."""
+
+    ANSWERED = "answered"
+    RESOLVED = "resolved"
+    GONE = "gone"
+    WAIVED = "waived"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A stretch of time that does not count; open while ``end`` is none."""
+
+    start: datetime
+    end: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cycle:
+    """One promise running once. ``number`` counts cycles of its kind on the contact, from 1."""
+
+    kind: ClockKind
+    number: int
+    started_at: datetime
+    stopped_at: datetime | None = None
+    ending: Ending | None = None
+    pauses: tuple[Stretch, ...] = ()
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether time does not count now."""
+        return self.ending is None and bool(self.pauses) and self.pauses[-1].end is None
+
+    def paused(self, at: datetime) -> "Cycle":
+        """Time stops counting at ``at``; nothing changes where it already did."""
+        if self.ending is not None or self.is_paused:
+            return self
+        return replace(self, pauses=(*self.pauses, Stretch(at)))
+
+    def resumed(self, at: datetime) -> "Cycle":
+        """Time counts again from ``at``."""
+        if not self.is_paused:
+            return self
+        last = self.pauses[-1]
+        return replace(self, pauses=(*self.pauses[:-1], Stretch(last.start, max(at, last.start))))
+
+    def ended(self, at: datetime, ending: Ending) -> "Cycle":
+        """The promise stops running at ``at``."""
+        resumed = self.resumed(at)
+        return replace(resumed, stopped_at=max(at, self.started_at), ending=ending)
+
+    def cancelled(self, at: datetime) -> "Cycle":
+        """The promise leaves all counts, whether it still ran or had been judged."""
+        ended = self if self.ending is not None else self.ended(at, Ending.CANCELLED)
+        return replace(ended, ending=Ending.CANCELLED)
+
+    def running_again(self) -> "Cycle":
+        """What ended the promise is taken back: it runs from where it began."""
+        return replace(self, stopped_at=None, ending=None)
+
+
+@dataclass(slots=True)
+class Timeline:
+    """One contact as its events tell it. Built by ``follow``; read-only afterwards."""
+
+    key: str
+    events: Sequence[e.Event]
+    cycles: list[Cycle] = field(default_factory=list)
+    teams: list[tuple[datetime, str]] = field(default_factory=list)
+    queues: list[tuple[datetime, str]] = field(default_factory=list)
+    channel: str | None = None
+    link: str | None = None
+    opened_at: datetime | None = None
+    first_human_at: datetime | None = None
+    last_human_at: datetime | None = None
+    queued_at: datetime | None = None
+    resolved_at: datetime | None = None
+    gone_at: datetime | None = None
+    last_event_at: datetime | None = None
+    held_for: e.WaitingFor | None = None
+    opened_by_us: bool = False
+    history_missing: bool = False
+    connected: bool = False
+    turned_away: bool = False
+    discarded: bool = False
+    merged: bool = False
+    working: set[str] = field(default_factory=set)
+    exchange_ends: list[datetime] = field(default_factory=list)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is owed any more."""
+        return bool(self.resolved_at or self.gone_at or self.discarded or self.merged)
+
+    @property
+    def waiting_since(self) -> datetime | None:
+        """Since when the customer is owed an answer by a human."""
+        running = [self.cycles[i] for i in self._running_responses()]
+        return min((cycle.started_at for cycle in running), default=None)
+
+    @property
+    def queue(self) -> str | None:
+        """The queue that the tool named last."""
+        return self.queues[-1][1] if self.queues else None
+
+    def team_at(self, at: datetime) -> str | None:
+        """The team as the tool named it, in force at ``at``; the first one told before that."""
+        return _in_force(self.teams, at)
+
+    def queue_at(self, at: datetime) -> str | None:
+        """The queue in force at ``at``; the first one told before that."""
+        return _in_force(self.queues, at)
+
+    def _running_responses(self) -> list[int]:
+        return [
+            i
+            for i, cycle in enumerate(self.cycles)
+            if cycle.ending is None and not cycle.is_paused and cycle.kind in RESPONSES
+        ]
+
+    def open_cycle(self, kind: ClockKind) -> int | None:
+        """The index of the running or paused cycle of a kind."""
+        for i, cycle in enumerate(self.cycles):
+            if cycle.kind is kind and cycle.ending is None:
+                return i
+        return None
+
+    def start(self, kind: ClockKind, at: datetime) -> None:
+        """A promise begins to run, unless one of its kind does or the contact counts no more."""
+        if self.open_cycle(kind) is None and not self.discarded and not self.merged:
+            number = 1 + sum(cycle.kind is kind for cycle in self.cycles)
+            self.cycles.append(Cycle(kind, number, at))
+
+    def end(self, kind: ClockKind, at: datetime, ending: Ending) -> None:
+        """The promise of a kind stops running, where one runs."""
+        i = self.open_cycle(kind)
+        if i is not None:
+            self.cycles[i] = self.cycles[i].ended(at, ending)
+
+    def pause(self, kind: ClockKind, at: datetime) -> None:
+        """Time stops counting for a kind."""
+        i = self.open_cycle(kind)
+        if i is not None:
+            self.cycles[i] = self.cycles[i].paused(at)
+
+    def resume(self, kind: ClockKind, at: datetime) -> None:
+        """Time counts again for a kind."""
+        i = self.open_cycle(kind)
+        if i is not None:
+            self.cycles[i] = self.cycles[i].resumed(at)
+
+    def end_all(self, at: datetime, ending: Ending) -> None:
+        """Every promise stops running."""
+        for kind in ClockKind:
+            self.end(kind, at, ending)
+
+    def cancel_all(self, at: datetime) -> None:
+        """Every promise leaves all counts."""
+        self.cycles = [cycle.cancelled(at) for cycle in self.cycles]
+
+
+def _in_force(told: Sequence[tuple[datetime, str]], at: datetime) -> str | None:
+    found = None
+    for since, name in told:
+        if found is None or since <= at:
+            found = name
+    return found
