@@ -1,0 +1,389 @@
+"""Aircall: what its webhooks about calls and users mean.
+
+A delivery bears no signature: the webhook's own token stands in the body. Nothing signs its time,
+and a failed delivery is repeated for hours, so no window of time applies. The same facts come with
+``call.hungup`` and again, half a minute later, with ``call.ended``.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Any, Final
+
+import msgspec
+
+from app.core.events import (
+    AgentAvailable,
+    AgentReplied,
+    AgentUnavailable,
+    Alias,
+    Channel,
+    ContactAbandoned,
+    ContactAnswered,
+    ContactDeclined,
+    ContactHeld,
+    ContactMissed,
+    ContactOffered,
+    ContactReceived,
+    ContactResolved,
+    ContactResumed,
+    ContactTransferred,
+    CustomerReplied,
+    Data,
+    DeclineReason,
+    Direction,
+    FollowupDone,
+    FollowupPromised,
+    Incoming,
+    WorkEnded,
+    WorkStarted,
+)
+from app.sources.adapter import BadSignature, Delivery, SourceConfig, Unreadable
+from app.sources.reading import (
+    MAX_LISTED,
+    MAX_NAME,
+    Id,
+    Moment,
+    email,
+    identity,
+    instant,
+    known_as,
+    needed,
+    phone,
+    read_json,
+    vendor_id,
+)
+from app.sources.signatures import is_one_of
+from app.sources.telling import Telling, stable_id, tell
+
+_ATTEMPT = "outbound_call_attempt"
+_VOICEMAIL = "voicemail"
+_WRAP_UP = "wrap_up"
+_ABANDONED = "abandon"
+"""What every reason says that means the caller gave up, however it is spelled."""
+
+
+class _Token(msgspec.Struct, frozen=True):
+    token: str
+
+
+class _Envelope(msgspec.Struct, frozen=True):
+    event: str | None = None
+    event_name: str | None = None
+    timestamp: Moment = None
+    data: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+class _Person(msgspec.Struct, frozen=True):
+    id: Id = None
+    type: str | None = None
+    users: Any = None
+    availability_status: str | None = None
+    substatus: str | None = None
+
+    @property
+    def is_team(self) -> bool:
+        return self.type == "team" or self.users is not None
+
+
+class _Email(msgspec.Struct, frozen=True, gc=False):
+    value: str | None = None
+
+
+class _Contact(msgspec.Struct, frozen=True):
+    id: Id = None
+    emails: tuple[_Email, ...] | None = None
+
+
+class _Tag(msgspec.Struct, frozen=True, gc=False):
+    id: Id = None
+    name: str | None = None
+    tagged_at: Moment = None
+
+
+class _Call(msgspec.Struct, frozen=True):
+    id: Id = None
+    direction: str | None = None
+    missed_call_reason: str | None = None
+    started_at: Moment = None
+    answered_at: Moment = None
+    ended_at: Moment = None
+    raw_digits: str | None = None
+    user: _Person | None = None
+    contact: _Contact | None = None
+    number: _Person | None = None
+    assigned_to: _Person | None = None
+    transferred_to: _Person | None = None
+    transferred_by: _Person | None = None
+    tags: tuple[_Tag, ...] | None = None
+
+
+_TOKEN = msgspec.json.Decoder(_Token)
+_ENVELOPE = msgspec.json.Decoder(_Envelope)
+_CALL = msgspec.json.Decoder(_Call)
+_USER = msgspec.json.Decoder(_Person)
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A call as one delivery tells it, its values read."""
+
+    call: _Call
+    contact: str
+    at: datetime | None
+    started_at: datetime | None
+    answered_at: datetime | None
+    ended_at: datetime | None
+    agent: str | None
+    config: SourceConfig
+
+    @property
+    def direction(self) -> Direction | None:
+        return Direction.OUTBOUND if self.call.direction == "outbound" else None
+
+    @property
+    def team(self) -> str | None:
+        return _id(self.call.number, "number")
+
+    @property
+    def aliases(self) -> tuple[Alias, ...]:
+        person = self.call.contact or _Contact()
+        address = email(person.emails[0].value) if person.emails else None
+        return known_as(
+            phone(self.call.raw_digits), vendor_id(person.id, "$.data.contact.id"), address
+        )
+
+    def tell(self, data: Data, at: datetime | None, fact: str, owner: str | None = None) -> Telling:
+        """Say that ``data`` happened to this call; without a time of its own, when it was sent."""
+        full = msgspec.structs.replace(
+            data, channel=Channel.PHONE, team=data.team or self.team, aliases=self.aliases
+        )
+        return Telling(
+            subject=self.contact, data=full, at=at or self.at, fact=fact[:MAX_NAME], owner=owner
+        )
+
+    @property
+    def now(self) -> str:
+        """Tell apart what may happen several times in one call."""
+        return f"{self.at.isoformat() if self.at else 'unknown'} {self.agent or ''}"
+
+
+def _id(person: _Person | None, name: str) -> str | None:
+    return identity(person.id, f"$.data.{name}.id") if person else None
+
+
+def _created(told: _Told) -> Iterator[Telling]:
+    match told.call.direction:
+        case "inbound":
+            yield told.tell(ContactReceived(), told.started_at, "call", told.agent)
+        case "outbound":
+            attempt = AgentReplied(agent=told.agent, direction=Direction.OUTBOUND, reason=_ATTEMPT)
+            yield told.tell(attempt, told.started_at, "call")
+        case _:
+            raise Unreadable("expected inbound or outbound - at `$.data.direction`")
+
+
+def _ringing(told: _Told) -> Iterator[Telling]:
+    if told.agent:
+        yield told.tell(ContactOffered(agent=told.agent), told.at, told.now)
+
+
+def _declined(told: _Told) -> Iterator[Telling]:
+    declined = ContactDeclined(agent=told.agent, reason=DeclineReason.REFUSED)
+    yield told.tell(declined, told.at, told.now)
+
+
+def _answered(told: _Told) -> Iterator[Telling]:
+    at, way = told.answered_at, told.direction
+    fact = f"{at.isoformat() if at else 'call'} {told.agent or ''}"
+    yield told.tell(ContactAnswered(agent=told.agent, direction=way), at, fact)
+    if told.agent:
+        yield told.tell(WorkStarted(agent=told.agent, direction=way), at, fact)
+
+
+def _held(told: _Told) -> Iterator[Telling]:
+    yield told.tell(ContactHeld(agent=told.agent), told.at, told.now)
+
+
+def _resumed(told: _Told) -> Iterator[Telling]:
+    yield told.tell(ContactResumed(agent=told.agent), told.at, told.now)
+
+
+def _transferred(told: _Told) -> Iterator[Telling]:
+    to = told.call.transferred_to
+    target = _id(to, "transferred_to")
+    to_team = to is not None and to.is_team
+    transferred = ContactTransferred(
+        agent=None if to_team else target,
+        from_agent=_id(told.call.transferred_by, "transferred_by") or told.agent,
+        team=target if to_team else None,
+        from_team=told.team if to_team else None,
+    )
+    yield told.tell(transferred, told.at, f"{told.now} {target or 'outside'}")
+
+
+def _assigned(told: _Told) -> Iterator[Telling]:
+    agent = _id(told.call.assigned_to, "assigned_to") or told.agent
+    yield told.tell(ContactTransferred(agent=agent), told.at, f"{told.now} {agent or ''}")
+
+
+def _hung_up(told: _Told) -> Iterator[Telling]:
+    if told.answered_at or told.direction or told.call.missed_call_reason:
+        yield from _ended(told)
+    # Else the reason is not known yet: call.ended tells it.
+
+
+def _ended(told: _Told) -> Iterator[Telling]:
+    at, way = told.ended_at, told.direction
+    if told.answered_at is None and way is None:
+        yield told.tell(_unanswered(told), at, "call")
+        return
+    if told.answered_at and told.agent:
+        yield told.tell(WorkEnded(agent=told.agent, direction=way), at, "call")
+    yield told.tell(ContactResolved(agent=told.agent, direction=way), at, "call")
+
+
+def _unanswered(told: _Told) -> ContactAbandoned | ContactMissed:
+    reason = told.call.missed_call_reason or None
+    if _ABANDONED not in (reason or ""):
+        return ContactMissed(reason=reason)
+    wait = None
+    if told.started_at and told.ended_at:
+        wait = max(0.0, (told.ended_at - told.started_at).total_seconds())
+    return ContactAbandoned(reason=reason, wait_seconds=wait)
+
+
+def _voicemail(told: _Told) -> Iterator[Telling]:
+    yield told.tell(CustomerReplied(reason=_VOICEMAIL), told.ended_at, _VOICEMAIL, told.agent)
+
+
+def _tagged(told: _Told) -> Iterator[Telling]:
+    for tag in (told.call.tags or ())[:MAX_LISTED]:
+        span = told.config.follow_up_tags.get(tag.name or "")
+        tagged_at = instant(tag.tagged_at, "$.data.tags[...].tagged_at")
+        at = tagged_at or told.at
+        if span and at:
+            # Every later delivery about tags lists this one again.
+            fact = f"{tag.name} {tagged_at.isoformat() if tagged_at else ''}"
+            promised = FollowupPromised(due=_due(at, span), agent=told.agent, inferred=True)
+            yield told.tell(promised, at, fact)
+
+
+def _due(at: datetime, span: timedelta) -> datetime:
+    try:
+        return at + span
+    except OverflowError:
+        raise Unreadable("expected an instant before 9999 - at `$.data.tags`") from None
+
+
+def _archived(told: _Told) -> Iterator[Telling]:
+    if told.config.archived_keeps_promise:
+        yield told.tell(FollowupDone(agent=told.agent), told.at, told.now)
+
+
+_CALLS: Final[Mapping[str, Callable[[_Told], Iterator[Telling]]]] = MappingProxyType(
+    {
+        "call.created": _created,
+        "call.ringing_on_agent": _ringing,
+        "call.agent_declined": _declined,
+        "call.answered": _answered,
+        "call.hold": _held,
+        "call.unhold": _resumed,
+        "call.transferred": _transferred,
+        "call.external_transferred": _transferred,
+        "call.assigned": _assigned,
+        "call.hungup": _hung_up,
+        "call.ended": _ended,
+        "call.voicemail_left": _voicemail,
+        "call.tagged": _tagged,
+        "call.archived": _archived,
+    }
+)
+
+_USERS: Final[Mapping[str, Callable[[str, _Person], Data]]] = MappingProxyType(
+    {
+        "user.wut_start": lambda agent, _: WorkStarted(agent=agent, kind=_WRAP_UP),
+        "user.wut_end": lambda agent, _: WorkEnded(agent=agent, kind=_WRAP_UP),
+        "user.opened": lambda agent, _: AgentAvailable(agent=agent),
+        "user.closed": lambda agent, user: AgentUnavailable(
+            agent=agent, reason=user.substatus or user.availability_status or None
+        ),
+        "user.disconnected": lambda agent, _: AgentUnavailable(agent=agent, reason="disconnected"),
+    }
+)
+
+
+class Aircall:
+    """Telephone calls through Aircall."""
+
+    kind: Final = "aircall"
+    channel: Final = Channel.PHONE
+    tells: Final = frozenset(
+        data.type
+        for data in (
+            AgentAvailable, AgentReplied, AgentUnavailable, ContactAbandoned, ContactAnswered,
+            ContactDeclined, ContactHeld, ContactMissed, ContactOffered, ContactReceived,
+            ContactResolved, ContactResumed, ContactTransferred, CustomerReplied, FollowupDone,
+            FollowupPromised, WorkEnded, WorkStarted,
+        )
+    )  # fmt: skip
+    options: Final = frozenset({"follow_up_tags", "archived_keeps_promise"})
+
+    def verify(self, delivery: Delivery, secrets: tuple[str, ...], now: datetime) -> None:  # noqa: ARG002 - nothing signs a time
+        """Compare the token in the body; ``now`` does not matter."""
+        try:
+            token = read_json(_TOKEN, delivery.body).token
+        except Unreadable:
+            raise BadSignature("the body bears no token") from None
+        if not is_one_of(token, secrets):
+            raise BadSignature("the token is not the one of this source")
+
+    def translate(self, delivery: Delivery, config: SourceConfig) -> tuple[Incoming, ...]:
+        """Translate events of calls and users; all others are understood and mean nothing."""
+        envelope = read_json(_ENVELOPE, delivery.body)
+        event = (envelope.event or envelope.event_name or "").removesuffix(".v2")
+        if event in _CALLS:
+            return _translate_call(delivery, config, envelope, event)
+        if event in _USERS:
+            return _translate_user(delivery, config, envelope, event)
+        if not event:
+            raise Unreadable("expected the name of an event - at `$.event`")
+        return ()
+
+
+def _translate_call(
+    delivery: Delivery, config: SourceConfig, envelope: _Envelope, event: str
+) -> tuple[Incoming, ...]:
+    call = read_json(_CALL, envelope.data)
+    told = _Told(
+        call=call,
+        contact=needed(identity(call.id, "$.data.id"), "$.data.id"),
+        at=instant(envelope.timestamp, "$.timestamp"),
+        started_at=instant(call.started_at, "$.data.started_at"),
+        answered_at=instant(call.answered_at, "$.data.answered_at"),
+        ended_at=instant(call.ended_at, "$.data.ended_at"),
+        agent=_id(call.user, "user"),
+        config=config,
+    )
+    delivery_id = stable_id(event, told.contact, str(envelope.timestamp))
+    return tell(delivery, config, delivery_id, _CALLS[event](told))
+
+
+def _translate_user(
+    delivery: Delivery, config: SourceConfig, envelope: _Envelope, event: str
+) -> tuple[Incoming, ...]:
+    user = read_json(_USER, envelope.data)
+    agent = needed(identity(user.id, "$.data.id"), "$.data.id")
+    at = instant(envelope.timestamp, "$.timestamp")
+    data = msgspec.structs.replace(_USERS[event](agent, user), channel=Channel.PHONE)
+    # user.closed comes twice, the second time with the agent's own reason: both are told.
+    status = user.substatus or user.availability_status or ""
+    delivery_id = stable_id(event, agent, str(envelope.timestamp), status)
+    fact = f"{at.isoformat() if at else delivery_id} {status}"[:MAX_NAME]
+    return tell(
+        delivery, config, delivery_id, [Telling(subject=agent, data=data, at=at, fact=fact)]
+    )
+
+
+ADAPTER: Final = Aircall()

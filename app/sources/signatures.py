@@ -1,0 +1,66 @@
+"""Whether a secret vouches for a delivery, without telling how nearly it did."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from urllib.parse import parse_qs, urlsplit
+
+from app.sources.adapter import BadSignature, Delivery
+
+TOKEN_PARAMETERS = ("token", "access_token")
+MAX_QUERY_FIELDS = 100
+_MAX_SECONDS_DIGITS = 12
+
+
+def is_one_of(given: str, expected: Iterable[str]) -> bool:
+    """Compare with every expected text, in a time that does not depend on where they differ."""
+    raw = given.encode(errors="replace")
+    matches = [hmac.compare_digest(raw, text.encode(errors="replace")) for text in expected]
+    return any(matches)
+
+
+def hmac_sha256_hex(secret: str, message: bytes) -> str:
+    """Sign ``message``."""
+    return hmac.new(secret.encode(), message, hashlib.sha256).hexdigest()
+
+
+def check_signed_at(text: str, now: datetime, tolerance: timedelta) -> None:
+    """Insist that the Unix time ``text`` lies within ``tolerance`` of ``now``, the edge included."""
+    if not (text.isascii() and text.isdecimal() and len(text) <= _MAX_SECONDS_DIGITS):
+        raise BadSignature("the time of signing is missing or is not a number of seconds")
+    if abs(now.timestamp() - int(text)) > tolerance.total_seconds():
+        raise BadSignature(f"signed more than {tolerance.total_seconds():.0f} s from now")
+
+
+def check_token(delivery: Delivery, tokens: tuple[str, ...]) -> None:
+    """Insist on a known token: Bearer, the password of Basic, or ``?token=`` in the URL."""
+    given = _tokens(delivery)
+    if not given:
+        raise BadSignature("no token in the Authorization header or the query string")
+    if not any(is_one_of(token, tokens) for token in given):
+        raise BadSignature("the token is not the one of this source")
+
+
+def _tokens(delivery: Delivery) -> list[str]:
+    found = []
+    scheme, _, rest = delivery.headers.get("authorization", "").strip().partition(" ")
+    if scheme.lower() == "bearer":
+        found.append(rest.strip())
+    elif scheme.lower() == "basic":
+        found.append(_password(rest.strip()))
+    try:
+        query = parse_qs(urlsplit(delivery.url).query, max_num_fields=MAX_QUERY_FIELDS)
+    except ValueError:
+        query = {}
+    found += [query[name][0] for name in TOKEN_PARAMETERS if name in query]
+    return [token for token in found if token]
+
+
+def _password(encoded: str) -> str:
+    try:
+        return base64.b64decode(encoded, validate=True).decode().partition(":")[2]
+    except (binascii.Error, UnicodeError, ValueError):
+        return ""

@@ -1,0 +1,97 @@
+"""What a delivery tells, made into events that the store can take: ids, times, limits."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import quote
+
+import msgspec
+
+from app.core.events import Data, Incoming, decode_data
+from app.sources.adapter import FUTURE_LIMIT, Delivery, SourceConfig, Unreadable
+from app.sources.reading import MAX_NAME
+
+MAX_TELLINGS = 64
+"""Events that one delivery may hold."""
+
+_HASH_CHARACTERS = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """One fact that a delivery tells of ``subject``.
+
+    ``at`` is None where the payload has no usable time: then it is the arrival. ``fact`` is equal
+    wherever the tool tells the same again. ``owner`` is who has the contact, told with types that
+    have no agent of their own; replay does not read it.
+    """
+
+    subject: str
+    data: Data
+    at: datetime | None
+    fact: str | None = None
+    owner: str | None = None
+
+
+def stable_id(*parts: str | bytes) -> str:
+    """Give the same short id for the same parts."""
+    digest = hashlib.sha256()
+    for part in parts:
+        raw = part.encode() if isinstance(part, str) else part
+        digest.update(len(raw).to_bytes(8))
+        digest.update(raw)
+    return digest.hexdigest()[:_HASH_CHARACTERS]
+
+
+def tell(
+    delivery: Delivery, config: SourceConfig, delivery_id: str, tellings: Iterable[Telling]
+) -> tuple[Incoming, ...]:
+    """Make events whose ids are the same whenever the same delivery comes again.
+
+    Raises ``Unreadable`` for a value that no event may have and for an instant too far ahead.
+    """
+    counted: Counter[str] = Counter()
+    events = []
+    for telling in list(tellings)[:MAX_TELLINGS]:
+        kind = telling.data.type
+        counted[kind] += 1
+        suffix = f":{counted[kind]}" if counted[kind] > 1 else ""
+        events.append(_event(delivery, config, f"{delivery_id}:{kind}{suffix}", telling))
+    return tuple(events)
+
+
+def _event(delivery: Delivery, config: SourceConfig, event_id: str, telling: Telling) -> Incoming:
+    occurred_at = telling.at or delivery.received_at
+    if occurred_at - delivery.received_at > FUTURE_LIMIT:
+        raise Unreadable(f"{telling.data.type} is dated more than {FUTURE_LIMIT} ahead")
+    for text in (event_id, telling.subject, telling.fact or "-"):
+        if not 1 <= len(text) <= MAX_NAME or "\0" in text:
+            raise Unreadable(f"{telling.data.type} has an id that is empty, too long or not plain")
+    return Incoming(
+        source=config.source.event_source,
+        id=event_id,
+        type=telling.data.type,
+        occurred_at=occurred_at,
+        received_at=delivery.received_at,
+        subject=telling.subject,
+        body=_body(config, telling),
+        fact=telling.fact,
+    )
+
+
+def _body(config: SourceConfig, telling: Telling) -> bytes:
+    fields = msgspec.to_builtins(telling.data)
+    if telling.owner:
+        fields["agent"] = telling.owner
+    if config.link:
+        fields["link"] = config.link.replace("{contact}", quote(telling.subject, safe=""))
+    try:
+        body = msgspec.json.encode(fields)
+        decode_data(telling.data.type, body)
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise Unreadable(f"{telling.data.type}: {error}"[:MAX_NAME]) from None
+    if b"\\u0000" in body:
+        raise Unreadable(f"{telling.data.type} holds a character that cannot be stored")
+    return body
