@@ -1,0 +1,150 @@
+"""Append events once, mark what they touch, and read them back by contact."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import blake2b
+
+from sqlalchemy import text
+
+from app.core.events import Event, Incoming, decode_data
+from app.store.engine import Transaction
+
+APPEND = text("""
+WITH incoming AS (
+  SELECT * FROM unnest(
+    CAST(:source AS text[]), CAST(:event_id AS text[]), CAST(:type AS text[]),
+    CAST(:occurred_at AS timestamptz[]), CAST(:received_at AS timestamptz[]),
+    CAST(:subject AS text[]), CAST(:contact_key AS text[]), CAST(:fact AS text[]),
+    CAST(:body AS text[]), CAST(:digest AS bytea[]), CAST(:mark AS text[])
+  ) AS t(source, event_id, type, occurred_at, received_at, subject, contact_key, fact, body, digest, mark)
+), fresh AS (
+  INSERT INTO seen (source, event_id, digest)
+  SELECT source, event_id, digest FROM incoming
+  ON CONFLICT DO NOTHING
+  RETURNING source, event_id
+), kept AS (
+  INSERT INTO events
+    (received_at, occurred_at, source, event_id, type, subject, contact_key, fact, body)
+  SELECT received_at, occurred_at, source, event_id, type, subject, contact_key, fact, body
+  FROM incoming JOIN fresh USING (source, event_id)
+), marked AS (
+  INSERT INTO touched (key)
+  SELECT DISTINCT mark FROM incoming JOIN fresh USING (source, event_id)
+  WHERE mark IS NOT NULL
+  UNION
+  SELECT unnest(CAST(:extra_marks AS text[]))
+  ORDER BY 1
+), linked AS (
+  INSERT INTO links (key, other)
+  SELECT * FROM unnest(CAST(:link_key AS text[]), CAST(:link_other AS text[]))
+  ON CONFLICT DO NOTHING
+)
+SELECT i.source, i.event_id, s.digest IS NOT NULL AND s.digest <> i.digest AS conflicts
+FROM incoming i
+LEFT JOIN fresh f USING (source, event_id)
+LEFT JOIN seen s USING (source, event_id)
+WHERE f.source IS NULL
+""")
+
+EVENTS_OF_CONTACTS = text("""
+SELECT contact_key, source, event_id, type, occurred_at, subject, fact, body
+FROM events
+WHERE contact_key = ANY(CAST(:keys AS text[]))
+""")
+
+EVENTS_OF_REGISTRY = text("""
+SELECT source, event_id, type, occurred_at, subject, fact, body
+FROM events
+WHERE type LIKE 'customer.%' AND type IN ('customer.updated', 'customer.merged')
+  AND subject = ANY(CAST(:customers AS text[]))
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An event on its way into the store, with the contact it belongs to and the key it touches."""
+
+    event: Incoming
+    contact_key: str | None
+    mark: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An event that had arrived before; ``conflicts`` where its content differs from the first."""
+
+    source: str
+    event_id: str
+    conflicts: bool
+
+
+def digest_of(event: Incoming) -> bytes:
+    """What is compared to tell a repeated delivery from a conflicting one."""
+    told = f"{event.type}\0{event.occurred_at.isoformat()}\0{event.subject}\0".encode()
+    return blake2b(told + event.body, digest_size=16).digest()
+
+
+async def append(
+    tx: Transaction,
+    rows: Sequence[Row],
+    links: Iterable[tuple[str, str]] = (),
+    extra_marks: Iterable[str] = (),
+) -> list[Known]:
+    """Store what is new, mark what it touches; say what was known. One statement, all or nothing.
+
+    ``rows`` must not repeat a (source, id). Sorted here, so that two writers never wait crosswise.
+    """
+    ordered = sorted(rows, key=lambda row: (row.event.source, row.event.id))
+    told = sorted(set(links))
+    found = await tx.execute(
+        APPEND,
+        {
+            "source": [row.event.source for row in ordered],
+            "event_id": [row.event.id for row in ordered],
+            "type": [row.event.type for row in ordered],
+            "occurred_at": [row.event.occurred_at for row in ordered],
+            "received_at": [row.event.received_at for row in ordered],
+            "subject": [row.event.subject for row in ordered],
+            "contact_key": [row.contact_key for row in ordered],
+            "fact": [row.event.fact for row in ordered],
+            "body": [row.event.body.decode() for row in ordered],
+            "digest": [digest_of(row.event) for row in ordered],
+            "mark": [row.mark for row in ordered],
+            "link_key": [key for key, _ in told],
+            "link_other": [other for _, other in told],
+            "extra_marks": sorted(set(extra_marks)),
+        },
+    )
+    return [Known(source, event_id, conflicts) for source, event_id, conflicts in found]
+
+
+async def load_of_contacts(tx: Transaction, keys: Iterable[str]) -> Mapping[str, list[Event]]:
+    """The canonical events of each contact, in no order."""
+    found = await tx.execute(EVENTS_OF_CONTACTS, {"keys": list(keys)})
+    events: dict[str, list[Event]] = defaultdict(list)
+    for key, source, event_id, type_, occurred_at, subject, fact, body in found:
+        events[key].append(_event((source, event_id, type_, subject, fact), occurred_at, body))
+    return events
+
+
+async def load_of_registry(tx: Transaction, customers: Iterable[str]) -> list[Event]:
+    """The customer events about these registry entries."""
+    found = await tx.execute(EVENTS_OF_REGISTRY, {"customers": list(customers)})
+    return [
+        _event((source, event_id, type_, subject, fact), occurred_at, body)
+        for source, event_id, type_, occurred_at, subject, fact, body in found
+    ]
+
+
+def _event(told: tuple[str, str, str, str, str | None], occurred_at: datetime, body: str) -> Event:
+    source, event_id, type_, subject, fact = told
+    return Event(
+        source=source,
+        id=event_id,
+        occurred_at=occurred_at,
+        subject=subject,
+        data=decode_data(type_, body),
+        fact=fact,
+    )

@@ -1,0 +1,57 @@
+"""Facts that always hold in the database; each query returns the rows that break one."""
+
+from collections.abc import Mapping
+
+from sqlalchemy import text
+
+from app.store.engine import Transaction
+
+INVARIANTS: Mapping[str, str] = {
+    "noted minus withdrawn is what is noted now": """
+        SELECT coalesce(l.contact_key, c.contact_key) AS contact_key
+        FROM (
+          SELECT contact_key, kind, number,
+            sum(CASE what WHEN 'noted' THEN 1 ELSE -1 END) AS noted
+          FROM breaches GROUP BY contact_key, kind, number
+        ) AS l
+        FULL JOIN (
+          SELECT contact_key, kind, number, 1 AS noted FROM clocks WHERE noted
+        ) AS c USING (contact_key, kind, number)
+        WHERE coalesce(l.noted, 0) <> coalesce(c.noted, 0)
+    """,
+    "tallies of breaches are the ledger's": """
+        SELECT n FROM (
+          SELECT coalesce(sum(n), 0) AS n FROM (
+            SELECT CASE what WHEN 'breached' THEN n WHEN 'withdrawn' THEN -n END AS n FROM totals
+            WHERE what IN ('breached', 'withdrawn')
+            UNION ALL
+            SELECT CASE what WHEN 'breached' THEN n WHEN 'withdrawn' THEN -n END FROM tallies
+            WHERE what IN ('breached', 'withdrawn')
+            UNION ALL
+            SELECT CASE what WHEN 'noted' THEN -1 ELSE 1 END FROM breaches
+          ) AS all_of_them
+        ) AS s WHERE n <> 0
+    """,
+    "a waiting contact is not over": """
+        SELECT key FROM contacts WHERE waiting_since IS NOT NULL AND is_over
+    """,
+    "every stored event was seen": """
+        SELECT e.seq FROM events e LEFT JOIN seen s USING (source, event_id) WHERE s.source IS NULL
+    """,
+    "every promise has its clock": """
+        SELECT p.contact_key FROM promises p
+        LEFT JOIN clocks k ON k.contact_key = p.contact_key
+          AND k.kind = 'follow_up' AND k.number = p.number
+        WHERE k.contact_key IS NULL
+    """,
+}
+
+
+async def broken(tx: Transaction) -> dict[str, int]:
+    """How many rows break each invariant; empty when all hold."""
+    counts = {}
+    for name, query in INVARIANTS.items():
+        rows = (await tx.execute(text(f"SELECT count(*) FROM ({query}) AS broken"))).scalar_one()  # noqa: S608 - our own text
+        if rows:
+            counts[name] = int(rows)
+    return counts

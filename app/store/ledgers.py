@@ -1,0 +1,110 @@
+"""What we said and when: breaches noted and withdrawn, and the tallies that metrics count from."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import text
+
+from app.core.clocks import Clock
+from app.store.bulk import appending, write
+from app.store.engine import Transaction
+from app.store.tables import breaches, tallies
+
+SETTLED, BREACHED, WITHDRAWN, RESPONSE = "settled", "breached", "withdrawn", "response"
+
+APPEND_BREACHES = appending(breaches)
+APPEND_TALLIES = appending(tallies)
+
+COMPACT = text("""
+WITH oldest AS (
+  DELETE FROM tallies
+  WHERE id IN (SELECT id FROM tallies ORDER BY id LIMIT :limit FOR UPDATE SKIP LOCKED)
+  RETURNING what, channel, team, tier, clock, le, n, seconds
+)
+INSERT INTO totals (what, channel, team, tier, clock, le, n, seconds)
+SELECT what, channel, team, tier, clock, le, sum(n), sum(seconds)
+FROM oldest
+GROUP BY what, channel, team, tier, clock, le
+ORDER BY what, channel, team, tier, clock, le
+ON CONFLICT (what, channel, team, tier, clock, le)
+DO UPDATE SET n = totals.n + excluded.n, seconds = totals.seconds + excluded.seconds
+""")
+
+COUNTS = text("""
+SELECT what, channel, team, tier, clock, le, sum(n) AS n, sum(seconds) AS seconds
+FROM (
+  SELECT what, channel, team, tier, clock, le, n, seconds FROM totals
+  UNION ALL
+  SELECT what, channel, team, tier, clock, le, n, seconds FROM tallies
+) AS both_of_them
+GROUP BY what, channel, team, tier, clock, le
+""")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Tally:
+    """One count to add: what, whose, and for response times the bucket's edge and the seconds."""
+
+    what: str
+    channel: str
+    team: str
+    tier: str
+    clock: str
+    le: float = 0.0
+    n: int = 1
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """A line of the breach ledger."""
+
+    contact_key: str
+    clock: Clock
+    what: str
+    breached_at: datetime
+    noted_at: datetime
+
+
+async def append_breaches(tx: Transaction, told: Sequence[Noted]) -> None:
+    """Write down what was noted or withdrawn."""
+    rows = [
+        (
+            noted.contact_key,
+            noted.clock.kind,
+            noted.clock.number,
+            noted.what,
+            noted.breached_at,
+            noted.noted_at,
+            noted.clock.channel,
+            noted.clock.team,
+            noted.clock.tier,
+        )
+        for noted in told
+    ]
+    await write(tx, APPEND_BREACHES, breaches, rows)
+
+
+async def append_tallies(tx: Transaction, told: Iterable[Tally]) -> None:
+    """Add counts; equal ones of one transaction go in as one row."""
+    sums: dict[tuple[str, str, str, str, str, float], tuple[int, float]] = {}
+    for tally in told:
+        key = (tally.what, tally.channel, tally.team, tally.tier, tally.clock, tally.le)
+        n, seconds = sums.get(key, (0, 0.0))
+        sums[key] = (n + tally.n, seconds + tally.seconds)
+    rows = [(*key, *counts) for key, counts in sums.items()]
+    await write(tx, APPEND_TALLIES, tallies, rows)
+
+
+async def compact(tx: Transaction, limit: int) -> None:
+    """Sum up to ``limit`` tallies into the totals. One compactor at a time is enough."""
+    await tx.execute(COMPACT, {"limit": limit})
+
+
+async def load_counts(tx: Transaction) -> list[Tally]:
+    """All counts since the service was first started."""
+    return [
+        Tally(what, channel, team, tier, clock, le, int(n), float(seconds))
+        for what, channel, team, tier, clock, le, n, seconds in await tx.execute(COUNTS)
+    ]

@@ -1,0 +1,234 @@
+"""What is true now, read for a snapshot: who waits, what runs, what is promised."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, text
+
+from app.core.snapshot import ClockGroup, CustomerWaiting, Group, Running, Waiting
+from app.store.engine import Transaction
+
+MAX_PROMISES = 2_000
+"""Open promises that a snapshot reads at most, the soonest first."""
+
+WAITING = text("""
+SELECT channel, team, tier, count(*) AS contacts, min(waiting_since) AS oldest_since
+FROM contacts
+WHERE waiting_since IS NOT NULL AND last_event_at > CASE channel
+  WHEN 'phone' THEN CAST(:lost_phone AS timestamptz)
+  WHEN 'chat' THEN CAST(:lost_chat AS timestamptz)
+  ELSE CAST(:lost_email AS timestamptz) END
+GROUP BY channel, team, tier
+""")
+
+LOST = text("""
+SELECT team, channel, count(*) AS contacts
+FROM contacts
+WHERE NOT is_over AND last_event_at <= CASE channel
+  WHEN 'phone' THEN CAST(:lost_phone AS timestamptz)
+  WHEN 'chat' THEN CAST(:lost_chat AS timestamptz)
+  ELSE CAST(:lost_email AS timestamptz) END
+GROUP BY team, channel
+""")
+
+RUNNING = text("""
+SELECT k.channel, k.team, k.tier, k.kind,
+  count(*) FILTER (WHERE k.is_measurable AND k.breaches_at < :now) AS overdue,
+  min(k.breaches_at) FILTER (WHERE k.is_measurable AND NOT k.is_paused) AS next_breach_at,
+  count(*) FILTER (WHERE NOT k.is_measurable) AS not_measurable
+FROM clocks k JOIN contacts c ON c.key = k.contact_key
+WHERE k.ending IS NULL AND (k.kind = 'follow_up' OR c.last_event_at > CASE c.channel
+  WHEN 'phone' THEN CAST(:lost_phone AS timestamptz)
+  WHEN 'chat' THEN CAST(:lost_chat AS timestamptz)
+  ELSE CAST(:lost_email AS timestamptz) END)
+GROUP BY k.channel, k.team, k.tier, k.kind
+""")
+
+WAITING_CONTACTS = text("""
+SELECT c.subject, c.customer, c.masked, c.link, u.name, u.public_name,
+  k.channel, k.team, k.tier, k.kind, k.started_at, k.due_at, k.breaches_at, k.target_us, k.rule
+FROM clocks k
+JOIN contacts c ON c.key = k.contact_key
+LEFT JOIN customers u ON u.id = c.customer
+WHERE k.ending IS NULL AND k.is_measurable AND NOT k.is_paused AND k.breaches_at IS NOT NULL
+  AND k.kind IN ('first_response', 'next_response')
+  AND c.last_event_at > CASE c.channel
+    WHEN 'phone' THEN CAST(:lost_phone AS timestamptz)
+    WHEN 'chat' THEN CAST(:lost_chat AS timestamptz)
+    ELSE CAST(:lost_email AS timestamptz) END
+ORDER BY k.breaches_at
+LIMIT :limit
+""")
+
+PROMISES = text("""
+SELECT p.due_at, k.team, k.channel, c.customer, c.masked, c.link, u.name, u.public_name
+FROM promises p
+JOIN contacts c ON c.key = p.contact_key
+JOIN clocks k ON k.contact_key = p.contact_key AND k.kind = 'follow_up' AND k.number = p.number
+LEFT JOIN customers u ON u.id = c.customer
+WHERE p.ended_at IS NULL
+ORDER BY p.due_at
+LIMIT :limit
+""")
+
+CUSTOMERS_WAITING = text("""
+SELECT c.customer, c.tier, c.team, c.channel, count(*) AS contacts, min(n.next_breach_at) AS next_breach_at
+FROM contacts c
+LEFT JOIN LATERAL (
+  SELECT min(k.breaches_at) AS next_breach_at FROM clocks k
+  WHERE k.contact_key = c.key AND k.ending IS NULL AND k.is_measurable AND NOT k.is_paused
+    AND k.kind IN ('first_response', 'next_response')
+) AS n ON true
+WHERE c.waiting_since IS NOT NULL AND c.last_event_at > CASE c.channel
+  WHEN 'phone' THEN CAST(:lost_phone AS timestamptz)
+  WHEN 'chat' THEN CAST(:lost_chat AS timestamptz)
+  ELSE CAST(:lost_email AS timestamptz) END
+GROUP BY c.customer, c.tier, c.team, c.channel
+ORDER BY next_breach_at NULLS LAST, c.customer
+""")
+
+TODAY = text("""
+SELECT t.team,
+  count(*) FILTER (WHERE k.settled) AS settled,
+  count(*) FILTER (WHERE k.noted) AS late
+FROM unnest(CAST(:teams AS text[]), CAST(:since AS timestamptz[])) AS t(team, since)
+JOIN clocks k ON k.team = t.team AND k.started_at >= t.since
+WHERE k.started_at >= :first AND k.kind IN ('first_response', 'next_response')
+GROUP BY t.team
+""")
+
+HELD_BACK = text("""
+SELECT (SELECT count(*) FROM quarantine) AS quarantined, (SELECT count(*) FROM set_aside) AS set_aside
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class LostBefore:
+    """Per channel: a contact silent since before this instant is lost track of."""
+
+    phone: datetime
+    chat: datetime
+    email: datetime
+
+    def told(self) -> dict[str, datetime]:
+        """The instants as parameters."""
+        return {"lost_phone": self.phone, "lost_chat": self.chat, "lost_email": self.email}
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """How a customer can be shown: by name, by a masked alias, or by an opaque id."""
+
+    customer: str
+    name: str | None
+    masked: str | None
+    public_name: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingRow:
+    """A contact whose customer waits, and the clock that measures it."""
+
+    contact: str
+    who: Who
+    link: str | None
+    group: ClockGroup
+    started_at: datetime
+    due_at: datetime
+    breaches_at: datetime
+    target: timedelta
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class PromiseRow:
+    """A promise not kept yet."""
+
+    who: Who
+    team: str
+    channel: str
+    due_at: datetime
+    link: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """What one snapshot is made of, read in one transaction."""
+
+    waiting: dict[Group, Waiting]
+    running: dict[ClockGroup, Running]
+    not_measurable: dict[tuple[str, str], int]
+    lost_track: dict[tuple[str, str], int]
+    contacts: list[WaitingRow]
+    promises: list[PromiseRow]
+    customers: list[CustomerWaiting]
+    quarantined: int
+    set_aside: int
+
+
+async def load_present(tx: Transaction, now: datetime, lost: LostBefore, limit: int) -> Present:
+    """Read what is true at ``now``; waiting contacts at most ``limit``, soonest first."""
+    told = lost.told()
+    held = (await tx.execute(HELD_BACK)).one()
+    running = list(await tx.execute(RUNNING, {**told, "now": now}))
+    not_measurable: dict[tuple[str, str], int] = defaultdict(int)
+    for row in running:
+        if row.not_measurable:
+            not_measurable[row.team, row.channel] += row.not_measurable
+    return Present(
+        waiting={
+            Group(row.channel, row.team, row.tier): Waiting(row.contacts, row.oldest_since)
+            for row in await tx.execute(WAITING, told)
+        },
+        running={
+            ClockGroup(row.channel, row.team, row.tier, row.kind): Running(
+                row.overdue, row.next_breach_at
+            )
+            for row in running
+        },
+        not_measurable=dict(not_measurable),
+        lost_track={(r.team, r.channel): r.contacts for r in await tx.execute(LOST, told)},
+        contacts=[
+            _waiting(row) for row in await tx.execute(WAITING_CONTACTS, {**told, "limit": limit})
+        ],
+        promises=[
+            PromiseRow(_who(row), row.team, row.channel, row.due_at, row.link)
+            for row in await tx.execute(PROMISES, {"limit": MAX_PROMISES})
+        ],
+        customers=[CustomerWaiting(*row) for row in await tx.execute(CUSTOMERS_WAITING, told)],
+        quarantined=held.quarantined,
+        set_aside=held.set_aside,
+    )
+
+
+def _who(row: Row[Any]) -> Who:
+    return Who(row.customer, row.name, row.masked, bool(row.public_name))
+
+
+def _waiting(row: Row[Any]) -> WaitingRow:
+    return WaitingRow(
+        contact=row.subject,
+        who=_who(row),
+        link=row.link,
+        group=ClockGroup(row.channel, row.team, row.tier, row.kind),
+        started_at=row.started_at,
+        due_at=row.due_at,
+        breaches_at=row.breaches_at,
+        target=timedelta(microseconds=row.target_us),
+        rule=row.rule,
+    )
+
+
+async def load_today(tx: Transaction, since: Mapping[str, datetime]) -> dict[str, tuple[int, int]]:
+    """Per team: how many responses begun since its midnight are settled, and how many were late."""
+    if not since:
+        return {}
+    told = {
+        "teams": list(since),
+        "since": list(since.values()),
+        "first": min(since.values()),
+    }
+    return {row.team: (row.settled, row.late) for row in await tx.execute(TODAY, told)}

@@ -1,0 +1,55 @@
+"""Promises as stored: one row each, beside the clock that measures it."""
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import text
+
+from app.core.promises import Promise
+from app.store.bulk import appending, write
+from app.store.engine import Transaction
+from app.store.tables import promises
+
+SAVE = appending(promises)
+FORGET = text("""
+DELETE FROM promises WHERE customer = :customer OR contact_key = ANY(CAST(:keys AS text[]))
+""")
+PROMISED_TO = text("""
+SELECT DISTINCT customer FROM promises
+WHERE customer = ANY(CAST(:customers AS text[]))
+  AND (ended_at IS NULL OR ended_at > now() - interval '7 days')
+""")
+CONTACTS_PROMISED = text("SELECT contact_key FROM promises WHERE customer = :customer")
+
+
+async def load_promised(tx: Transaction, customers: Iterable[str]) -> set[str]:
+    """Those of these customers who have a promise that news may still change."""
+    return set((await tx.execute(PROMISED_TO, {"customers": sorted(customers)})).scalars())
+
+
+async def load_promised_contacts(tx: Transaction, customer: str) -> set[str]:
+    """The contacts on which this customer was promised something, as last stored."""
+    return set((await tx.execute(CONTACTS_PROMISED, {"customer": customer})).scalars())
+
+
+async def replace_promises(
+    tx: Transaction, customer: str, told: Sequence[tuple[int, Promise]], keys: Iterable[str]
+) -> None:
+    """Replace what is stored of a customer's promises; ``keys`` are her contacts."""
+    await tx.execute(FORGET, {"customer": customer, "keys": sorted(keys)})
+    rows = [
+        (
+            promise.contact,
+            number,
+            promise.id,
+            promise.customer,
+            promise.promised_at,
+            promise.due_at,
+            promise.due_team,
+            promise.agent,
+            promise.moves,
+            promise.ended_at,
+            promise.ending,
+        )
+        for number, promise in told
+    ]
+    await write(tx, SAVE, promises, rows)

@@ -1,0 +1,291 @@
+"""Every table and index of the service. Instants are timestamptz; durations are whole microseconds."""
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Double,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+)
+
+metadata = MetaData()
+INSTANT = DateTime(timezone=True)
+
+events = Table(
+    "events",
+    metadata,
+    Column("seq", BigInteger, Identity(always=True), nullable=False),
+    Column("received_at", INSTANT, nullable=False),
+    Column("occurred_at", INSTANT, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("event_id", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("contact_key", Text),
+    Column("fact", Text),
+    Column("body", Text, nullable=False),
+    PrimaryKeyConstraint("received_at", "seq"),
+    # fold: all events of the touched contacts
+    Index("events_by_contact", "contact_key", postgresql_where="contact_key IS NOT NULL"),
+    # fold of the registry: all events about the touched customers
+    Index("events_of_registry", "subject", postgresql_where="type LIKE 'customer.%'"),
+    postgresql_partition_by="RANGE (received_at)",
+)
+
+seen = Table(
+    "seen",
+    metadata,
+    Column("source", Text, nullable=False),
+    Column("event_id", Text, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("source", "event_id"),
+)
+
+touched = Table(
+    "touched",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("key", Text, nullable=False),
+    # fold: the marks of a claimed key; judge: whether a key is about to be replayed
+    Index("touched_by_key", "key"),
+)
+
+links = Table(
+    "links",
+    metadata,
+    Column("key", Text, nullable=False),
+    Column("other", Text, nullable=False),
+    PrimaryKeyConstraint("key", "other"),
+    Index("links_by_other", "other"),
+)
+
+contacts = Table(
+    "contacts",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("customer", Text, nullable=False),
+    Column("tier", Text, nullable=False),
+    Column("team", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("queue", Text),
+    Column("link", Text),
+    Column("opened_at", INSTANT),
+    Column("waiting_since", INSTANT),
+    Column("resolved_at", INSTANT),
+    Column("last_event_at", INSTANT, nullable=False),
+    Column("is_over", Boolean, nullable=False),
+    Column("is_worked_on", Boolean, nullable=False),
+    Column("is_discarded", Boolean, nullable=False),
+    Column("is_turned_away", Boolean, nullable=False),
+    Column("history_missing", Boolean, nullable=False),
+    Column("names", Text, nullable=False),
+    Column("masked", Text),
+    # promises and registry changes: a customer's contacts
+    Index("contacts_by_customer", "customer"),
+    # snapshot: who waits now
+    Index("contacts_waiting", "waiting_since", postgresql_where="waiting_since IS NOT NULL"),
+    # policy changes: what is still open
+    Index("contacts_open", "key", postgresql_where="NOT is_over"),
+)
+
+contact_names = Table(
+    "contact_names",
+    metadata,
+    Column("name", Text, nullable=False),
+    Column("contact_key", Text, nullable=False),
+    PrimaryKeyConstraint("name", "contact_key"),
+)
+
+clocks = Table(
+    "clocks",
+    metadata,
+    Column("contact_key", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("team", Text, nullable=False),
+    Column("tier", Text, nullable=False),
+    Column("started_at", INSTANT, nullable=False),
+    Column("target_us", BigInteger, nullable=False),
+    Column("due_at", INSTANT),
+    Column("breaches_at", INSTANT),
+    Column("stopped_at", INSTANT),
+    Column("ending", Text),
+    Column("elapsed_us", BigInteger),
+    Column("pauses", Text, nullable=False),
+    Column("is_paused", Boolean, nullable=False),
+    Column("is_measurable", Boolean, nullable=False),
+    Column("rule", Text, nullable=False),
+    Column("policy_version", Integer, nullable=False),
+    # What the ledgers already say of this clock.
+    Column("settled", Boolean, nullable=False),
+    Column("noted", Boolean, nullable=False),
+    Column("observed", Boolean, nullable=False),
+    PrimaryKeyConstraint("contact_key", "kind", "number"),
+    CheckConstraint(
+        "stopped_at IS NULL OR stopped_at >= started_at", name="clocks_stop_after_start"
+    ),
+    CheckConstraint("(ending IS NULL) = (stopped_at IS NULL)", name="clocks_end_with_a_stop"),
+    CheckConstraint("target_us >= 0", name="clocks_have_a_target"),
+    CheckConstraint("NOT noted OR settled", name="clocks_noted_are_settled"),
+    # judge: what fell due and is not noted yet
+    Index(
+        "clocks_to_note",
+        "breaches_at",
+        postgresql_where="ending IS NULL AND NOT noted AND is_measurable AND breaches_at IS NOT NULL",
+    ),
+    # today's figures of a team
+    Index("clocks_by_start", "started_at"),
+    # snapshot: what still runs
+    Index("clocks_running", "breaches_at", postgresql_where="ending IS NULL"),
+)
+
+promises = Table(
+    "promises",
+    metadata,
+    Column("contact_key", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("customer", Text, nullable=False),
+    Column("promised_at", INSTANT, nullable=False),
+    Column("due_at", INSTANT, nullable=False),
+    Column("due_team", Text),
+    Column("agent", Text),
+    Column("moves", Integer, nullable=False),
+    Column("ended_at", INSTANT),
+    Column("ending", Text),
+    PrimaryKeyConstraint("contact_key", "number"),
+    # fold: whether a customer has a promise that an answer may keep
+    Index("promises_by_customer", "customer"),
+)
+
+customers = Table(
+    "customers",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text),
+    Column("public_name", Boolean, nullable=False),
+    Column("since", INSTANT),
+    Column("tiers_since", ARRAY(INSTANT), nullable=False),
+    Column("tiers", ARRAY(Text), nullable=False),
+    Column("merged_into", Text),
+)
+
+customer_names = Table(
+    "customer_names",
+    metadata,
+    Column("name", Text, nullable=False),
+    Column("since", INSTANT, nullable=False),
+    Column("customer", Text, nullable=False),
+    PrimaryKeyConstraint("name", "since", "customer"),
+    Index("customer_names_by_customer", "customer"),
+)
+
+breaches = Table(
+    "breaches",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("contact_key", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("breached_at", INSTANT, nullable=False),
+    Column("noted_at", INSTANT, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("team", Text, nullable=False),
+    Column("tier", Text, nullable=False),
+    CheckConstraint("what IN ('noted', 'withdrawn')", name="breaches_are_noted_or_withdrawn"),
+    Index("breaches_by_clock", "contact_key", "kind", "number"),
+    Index("breaches_by_time", "noted_at"),
+)
+
+TALLY_KEY = ("what", "channel", "team", "tier", "clock", "le")
+
+
+def _tally_columns() -> list[Column[object]]:
+    return [
+        Column("what", Text, nullable=False),
+        Column("channel", Text, nullable=False),
+        Column("team", Text, nullable=False),
+        Column("tier", Text, nullable=False),
+        Column("clock", Text, nullable=False),
+        Column("le", Double, nullable=False),
+        Column("n", BigInteger, nullable=False),
+        Column("seconds", Double, nullable=False),
+    ]
+
+
+tallies = Table(
+    "tallies",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    *_tally_columns(),
+)
+
+totals = Table("totals", metadata, *_tally_columns(), PrimaryKeyConstraint(*TALLY_KEY))
+
+set_aside = Table(
+    "set_aside",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("error", Text, nullable=False),
+    Column("set_aside_at", INSTANT, nullable=False),
+)
+
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("received_at", INSTANT, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("headers", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Index("quarantine_by_source", "source", "received_at"),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", Integer, Identity(always=True), primary_key=True),
+    Column("digest", LargeBinary, nullable=False, unique=True),
+    Column("scopes", ARRAY(Text), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("created_at", INSTANT, nullable=False),
+    Column("revoked_at", INSTANT),
+)
+
+policies = Table(
+    "policies",
+    metadata,
+    Column("version", Integer, primary_key=True),
+    Column("effective_from", INSTANT, nullable=False),
+    Column("activated_at", INSTANT, nullable=False),
+    Column("text", Text, nullable=False),
+)
+
+sources_heard = Table(
+    "sources_heard",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("last_event_at", INSTANT, nullable=False),
+)
+
+instance = Table(
+    "instance",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+)

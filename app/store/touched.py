@@ -1,0 +1,106 @@
+"""Marks that say which key has something new: claimed under its lock, deleted by exact id."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from sqlalchemy import text
+
+from app.store.bulk import write
+from app.store.engine import Transaction
+from app.store.tables import set_aside
+
+CLAIM = text("""
+WITH candidates AS MATERIALIZED (
+  SELECT key
+  FROM (
+    SELECT id, key FROM touched WHERE key LIKE :prefix ORDER BY id LIMIT :marks
+  ) AS oldest
+  GROUP BY key
+  ORDER BY min(id)
+)
+SELECT key FROM candidates WHERE pg_try_advisory_xact_lock(hashtextextended(key, 0))
+""")
+
+LOCK_EXACTLY = text("""
+SELECT key FROM unnest(CAST(:keys AS text[])) AS key
+WHERE pg_try_advisory_xact_lock(hashtextextended(key, 0))
+""")
+
+REGISTRY_SHARED = text("SELECT pg_advisory_xact_lock_shared(hashtextextended('registry', 1))")
+REGISTRY_ALONE = text("SELECT pg_advisory_xact_lock(hashtextextended('registry', 1))")
+
+CUSTOMERS_SHARED = text("""
+SELECT count(pg_advisory_xact_lock_shared(hashtextextended(key, 0)))
+FROM unnest(CAST(:keys AS text[])) AS key
+""")
+
+MARKS = text("SELECT id FROM touched WHERE key = ANY(CAST(:keys AS text[]))")
+FORGET = text("DELETE FROM touched WHERE id = ANY(CAST(:ids AS bigint[]))")
+TOUCH = text("INSERT INTO touched (key) SELECT key FROM unnest(CAST(:keys AS text[])) AS key")
+ANY_LEFT = text("SELECT count(*) FROM (SELECT 1 FROM touched LIMIT :limit) AS few")
+SET_ASIDE = text("""
+INSERT INTO set_aside (key, error, set_aside_at)
+SELECT * FROM unnest(CAST(:key AS text[]), CAST(:error AS text[]), CAST(:set_aside_at AS timestamptz[]))
+ON CONFLICT (key) DO UPDATE SET error = excluded.error, set_aside_at = excluded.set_aside_at
+""")
+BRING_BACK = text("DELETE FROM set_aside WHERE key = ANY(CAST(:keys AS text[]))")
+
+
+async def claim(tx: Transaction, prefix: str, marks: int) -> list[str]:
+    """Lock the keys behind the oldest marks until the end of the transaction; busy ones are left."""
+    found = await tx.execute(CLAIM, {"prefix": f"{prefix}%", "marks": marks})
+    return list(found.scalars())
+
+
+async def lock_also(tx: Transaction, keys: Iterable[str]) -> set[str]:
+    """Lock further keys; those that somebody else holds are missing from the answer."""
+    found = await tx.execute(LOCK_EXACTLY, {"keys": sorted(keys)})
+    return set(found.scalars())
+
+
+async def lock_registry_shared(tx: Transaction) -> None:
+    """Read the registry with nobody changing it meanwhile."""
+    await tx.execute(REGISTRY_SHARED)
+
+
+async def lock_registry_alone(tx: Transaction) -> None:
+    """Change the registry after everybody who reads it is done."""
+    await tx.execute(REGISTRY_ALONE)
+
+
+async def lock_customers_shared(tx: Transaction, keys: Iterable[str]) -> None:
+    """Hold off the replay of these customers' promises until this transaction is done."""
+    await tx.execute(CUSTOMERS_SHARED, {"keys": sorted(keys)})
+
+
+async def load_marks(tx: Transaction, keys: Iterable[str]) -> list[int]:
+    """The marks of claimed keys. Read before the events, so that a later mark survives."""
+    found = await tx.execute(MARKS, {"keys": list(keys)})
+    return list(found.scalars())
+
+
+async def forget(tx: Transaction, marks: Iterable[int]) -> None:
+    """Delete exactly these marks."""
+    await tx.execute(FORGET, {"ids": sorted(marks)})
+
+
+async def touch(tx: Transaction, keys: Iterable[str]) -> None:
+    """Mark keys as having something new."""
+    await tx.execute(TOUCH, {"keys": sorted(keys)})
+
+
+async def count_left(tx: Transaction, limit: int) -> int:
+    """How many marks are left, counted up to ``limit``."""
+    found = await tx.execute(ANY_LEFT, {"limit": limit})
+    return int(found.scalar_one())
+
+
+async def put_aside(tx: Transaction, errors: Mapping[str, str], now: datetime) -> None:
+    """Remember keys that cannot be replayed, with their error."""
+    rows = [(key, error, now) for key, error in sorted(errors.items())]
+    await write(tx, SET_ASIDE, set_aside, rows)
+
+
+async def bring_back(tx: Transaction, keys: Iterable[str]) -> None:
+    """Forget that keys could not be replayed: now they can."""
+    await tx.execute(BRING_BACK, {"keys": list(keys)})

@@ -1,0 +1,1 @@
+"""Running Evenhand: its PostgreSQL, its demo, its rules for Prometheus and Alertmanager."""
