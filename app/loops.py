@@ -1,0 +1,57 @@
+"""Call one job again and again until cancelled; nudge it to run now."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import structlog
+
+log = structlog.get_logger()
+
+LONGEST_BACKOFF_SECONDS = 5.0
+
+
+@dataclass(slots=True)
+class Loop:
+    """One background job. It answers whether there is more to do, and then runs again at once.
+
+    A failed round is logged and counted; the next one comes after a growing pause.
+    """
+
+    name: str
+    seconds: float
+    job: Callable[[], Awaitable[bool]]
+    on_failure: Callable[[], None] = lambda: None
+    _nudged: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def nudge(self) -> None:
+        """Have the job run as soon as it is free."""
+        self._nudged.set()
+
+    async def run(self) -> None:
+        """Run until cancelled."""
+        failures = 0
+        while True:
+            try:
+                more = await self.job()
+                failures = 0
+            except Exception as error:
+                failures += 1
+                more = False
+                log.error(  # noqa: TRY400 - a traceback could hold what must not be logged
+                    "round_failed", loop=self.name, error=type(error).__name__, in_a_row=failures
+                )
+                self.on_failure()
+            if not more:
+                await self._pause(
+                    min(self.seconds * 2**failures, LONGEST_BACKOFF_SECONDS)
+                    if failures
+                    else self.seconds
+                )
+
+    async def _pause(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._nudged.wait()
+        self._nudged.clear()

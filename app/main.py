@@ -1,0 +1,309 @@
+"""Where the parts meet: one service made of its settings and a clock, the only reader of which is here."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from secrets import token_bytes
+from time import perf_counter
+
+import structlog
+from fastapi import FastAPI
+from uvicorn import Config
+
+from app.api.doors import Desk, Doors
+from app.api.openapi import document
+from app.api.ops import Newest, on_problem, router, schema_router
+from app.api.problems import Problem
+from app.core.events import Incoming
+from app.core.replay import Terms
+from app.loops import Loop
+from app.metrics.page import build
+from app.metrics.process import ProcessMetrics
+from app.operations.access import Access
+from app.operations.fold import fold
+from app.operations.instance import WrongSchema, alias_key_of, check_schema
+from app.operations.intake import Heard, Intake
+from app.operations.judge import CLOCKS_A_ROUND, note_breaches
+from app.operations.policies import import_policy, load_policies
+from app.operations.present import Presenter
+from app.operations.upkeep import keep_up, sum_tallies
+from app.settings import Settings, read_secret
+from app.sources.adapter import SourceConfig
+from app.sources.configuration import read_sources
+from app.store.engine import Database, open_database
+from app.wallboard.live import Live
+from app.wallboard.routes import routes as wallboard_routes
+from app.wallboard.server import Server
+from app.wallboard.view import view
+
+POLICY_SECONDS = 5.0
+"""How soon a replica notices a policy that another one imported."""
+TALLY_SECONDS = 10.0
+UPKEEP_SECONDS = 3600.0
+
+log = structlog.get_logger()
+
+
+def read_clock() -> datetime:
+    """The present, in UTC. Nothing else reads the wall clock."""
+    return datetime.now(UTC)
+
+
+def service_version() -> str:
+    """The installed version; a checkout that is not installed says so."""
+    try:
+        return version("evenhand")
+    except PackageNotFoundError:
+        return "0.1.0"
+
+
+def load_sources(settings: Settings) -> tuple[SourceConfig, ...]:
+    """The configured sources; raises ``FaultyFile``."""
+    if settings.sources_file is None:
+        return ()
+    return read_sources(settings.sources_file.read_text(), read_secret)
+
+
+@dataclass(slots=True)
+class Service:
+    """One running process: what it holds, and the jobs that keep it going."""
+
+    settings: Settings
+    db: Database
+    configs: Sequence[SourceConfig]
+    clock: Callable[[], datetime]
+    count: ProcessMetrics
+    live: Live
+    intake: Intake
+    presenter: Presenter
+    newest: Newest = field(default_factory=Newest)
+    heard: Heard = field(default_factory=Heard)
+    terms: Terms | None = None
+    loops: dict[str, Loop] = field(default_factory=dict)
+
+    async def start(self) -> None:
+        """Read what is needed before the first request is answered."""
+        await check_schema(self.db)
+        await keep_up(self.db, self.clock())
+        if self.settings.policy_file is not None:
+            text = self.settings.policy_file.read_text()
+            if await import_policy(self.db, text, self.clock()):
+                log.info("policy_imported", file=str(self.settings.policy_file))
+        await self.load_terms()
+        await self.take_snapshot()
+
+    async def load_terms(self) -> bool:
+        """Learn which policy is in force."""
+        sources = {config.source.event_source: config.source for config in self.configs}
+        self.terms = Terms(await load_policies(self.db), sources)
+        return False
+
+    def noticed(self, events: Sequence[Incoming]) -> None:
+        """Events became durable: replay them at once."""
+        self.heard.note(events)
+        self.count.batch_stored(len(events))
+        self.loops["fold"].nudge()
+
+    async def fold_once(self) -> bool:
+        """Replay what is touched; whether there was any."""
+        began = perf_counter()
+        done = await fold(self.db, self._known_terms(), self.clock())
+        if done.keys:
+            self.count.keys_folded(done.keys, perf_counter() - began)
+        if done.failed:
+            self.count.fold_failed(len(done.failed))
+            for key, error in done.failed.items():
+                log.error("key_set_aside", key=key, error=error.partition(":")[0])
+        return done.keys > 0
+
+    async def judge_once(self) -> bool:
+        """Note what fell due; whether there may be more."""
+        judged = await note_breaches(self.db, self.clock())
+        for late in judged.lateness:
+            self.count.breach_noted(late.total_seconds())
+        if judged.noted:
+            log.info("breaches_noted", clocks=judged.noted)
+        return judged.noted >= CLOCKS_A_ROUND
+
+    async def take_snapshot(self) -> bool:
+        """Read what is true now; show it on the wallboard and to scrapes."""
+        heard, self.heard.last = self.heard.last, {}
+        try:
+            snapshot = await self.presenter.take(self._known_terms(), heard, self.clock())
+        except BaseException:
+            self.heard.last = {**heard, **self.heard.last}
+            raise
+        self.newest.pages = await asyncio.to_thread(build, snapshot, self.count, self.newest.pages)
+        self.live.publish(view(snapshot, self._names()))
+        return False
+
+    async def sum_tallies(self) -> bool:
+        """Sum up the ledgers' tallies."""
+        await sum_tallies(self.db)
+        return False
+
+    async def keep_up(self) -> bool:
+        """Do what must be done now and then."""
+        await keep_up(self.db, self.clock())
+        return False
+
+    def _known_terms(self) -> Terms:
+        assert self.terms is not None, "the service has not started"  # noqa: S101
+        return self.terms
+
+    def _names(self) -> Mapping[str, str]:
+        teams = self._known_terms().policies.newest.teams
+        return {id_: team.name for id_, team in teams.items()}
+
+    def make_loops(self) -> dict[str, Loop]:
+        """The jobs that run beside the requests."""
+        settings = self.settings
+        jobs = {
+            "fold": (settings.fold_seconds, self.fold_once),
+            "judge": (settings.judge_seconds, self.judge_once),
+            "snapshot": (settings.snapshot_seconds, self.take_snapshot),
+            "policy": (POLICY_SECONDS, self.load_terms),
+            "tallies": (TALLY_SECONDS, self.sum_tallies),
+            "upkeep": (UPKEEP_SECONDS, self.keep_up),
+        }
+        failed = {"snapshot": self.count.snapshot_failed}
+        return {
+            name: Loop(name, seconds, job, failed.get(name, lambda: None))
+            for name, (seconds, job) in jobs.items()
+        }
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Everything that runs, from start to stop."""
+        try:
+            await self.start()
+            async with asyncio.TaskGroup() as tasks:
+                running = [tasks.create_task(loop.run()) for loop in self.loops.values()]
+                running.append(tasks.create_task(self.intake.write_forever()))
+                try:
+                    yield
+                finally:
+                    self.live.close()
+                    for task in running:
+                        task.cancel()
+        finally:
+            await self.db.close()
+
+
+def make_service(settings: Settings, clock: Callable[[], datetime]) -> Service:
+    """Put the parts together; nothing is connected yet."""
+    db = open_database(settings.database_url.get_secret_value())
+    configs = load_sources(settings)
+    count = ProcessMetrics(service_version(), [config.source.id for config in configs])
+    sources = [config.source for config in configs]
+    service = Service(
+        settings=settings,
+        db=db,
+        configs=configs,
+        clock=clock,
+        count=count,
+        live=Live(clock),
+        intake=Intake(db, _later),
+        presenter=Presenter(db, sources),
+    )
+    service.intake.on_stored = service.noticed
+    service.loops = service.make_loops()
+    return service
+
+
+def _later(_events: Sequence[Incoming]) -> None:
+    """Stand in until the service is whole."""
+
+
+@dataclass(slots=True)
+class App:
+    """The ASGI application: doors in front, the framework behind, its service at hand."""
+
+    service: Service
+    behind: FastAPI
+    doors: Doors | None = None
+
+    async def __call__(self, scope, receive, send) -> None:  # type: ignore[no-untyped-def]
+        """Serve; the doors open once the alias key is known."""
+        await (self.doors or self.behind)(scope, receive, send)
+
+
+def create_app(settings: Settings, clock: Callable[[], datetime] = read_clock) -> App:
+    """Make the application; the service starts with its lifespan."""
+    service = make_service(settings, clock)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        given = settings.alias_key
+        fresh = given.get_secret_value().encode() if given else None
+        async with service.running():
+            key = fresh or await alias_key_of(service.db, token_bytes(32))
+            app.doors = Doors(behind, _desk(service, key))
+            yield
+
+    behind = FastAPI(
+        title="Evenhand",
+        version=service_version(),
+        summary="Who waits, against what was promised, and who is served first.",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    token = settings.metrics_token.get_secret_value() if settings.metrics_token else None
+    behind.include_router(router(service.newest, service.count, clock, token))
+    behind.include_router(schema_router())
+    behind.router.routes.extend(wallboard_routes(service.live))
+    behind.add_exception_handler(Problem, on_problem)
+    document(behind)
+    app = App(service, behind)
+    return app
+
+
+def _desk(service: Service, alias_key: bytes) -> Desk:
+    return Desk(
+        db=service.db,
+        intake=service.intake,
+        access=Access(service.db),
+        sources={config.source.id: config for config in service.configs},
+        alias_key=alias_key,
+        count=service.count,
+        read_clock=service.clock,
+    )
+
+
+def configure_log() -> None:
+    """One JSON object a line on standard output."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(),
+        ]
+    )
+
+
+def serve(settings: Settings) -> None:
+    """Serve until told to stop. Raises ``WrongSchema`` through the server's own start-up."""
+    configure_log()
+    app = create_app(settings)
+    config = Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        backlog=2048,
+        timeout_graceful_shutdown=5,
+    )
+    Server(config, app.service.live).run()
+
+
+__all__ = ["WrongSchema", "create_app", "read_clock", "serve"]

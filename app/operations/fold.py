@@ -1,0 +1,349 @@
+"""Replay what was touched, save what changed: contacts, customers' promises, the registry.
+
+Every key is replayed under its own lock, from its marks first and its events after; exactly those
+marks are deleted. A key that cannot be replayed is set aside with its error and blocks no other.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from app.core.clocks import Clock
+from app.core.events import PROMISE_TYPES, AgentReplied, ContactAnswered, Event
+from app.core.noting import NOTHING_SAID, Said, said_of
+from app.core.policy import ClockKind
+from app.core.promises import Promise
+from app.core.registry import Registry, names_in, replay_registry
+from app.core.replay import Contact, Terms, promises_of, replay_group
+from app.metrics.families import edge_of, response_edges
+from app.operations.intake import CONTACT_MARK, CUSTOMER_MARK, REGISTRY_MARK
+from app.store import contacts as contact_store
+from app.store import events as event_store
+from app.store import ledgers, promises, registry, touched
+from app.store.contacts import Stored
+from app.store.engine import Database, Transaction
+from app.store.ledgers import BREACHED, RESPONSE, SETTLED, WITHDRAWN, Noted, Tally
+
+MARKS_A_ROUND = 2_000
+"""Marks that one round takes; a key may have several."""
+CUSTOMERS_A_ROUND = 200
+
+ClockId = tuple[str, ClockKind, int]
+
+
+@dataclass(slots=True)
+class Folded:
+    """What one round did."""
+
+    keys: int = 0
+    failed: dict[str, str] = field(default_factory=dict)
+    breaches_noted: int = 0
+    breaches_withdrawn: int = 0
+
+
+async def fold(db: Database, terms: Terms, now: datetime) -> Folded:
+    """Replay what is touched, one round: registry first, then contacts, then promises."""
+    done = Folded()
+    await _fold_registry(db, now, done)
+    await _fold_contacts(db, terms, now, done)
+    await _fold_promises(db, terms, now, done)
+    return done
+
+
+async def _fold_contacts(db: Database, terms: Terms, now: datetime, done: Folded) -> None:
+    async with db.begin() as tx:
+        keys = [
+            key.removeprefix(CONTACT_MARK)
+            for key in await touched.claim(tx, CONTACT_MARK, MARKS_A_ROUND)
+        ]
+        if not keys:
+            return
+        groups = await _lock_joined(tx, keys)
+        locked = sorted({key for group in groups for key in group})
+        marks = await touched.load_marks(
+            tx, [CONTACT_MARK + key for key in keys if key in set(locked)]
+        )
+        events = await event_store.load_of_contacts(tx, locked)
+        await touched.lock_registry_shared(tx)
+        known = await registry.load_registry(tx, _names(events.values()))
+        contacts, failed = _replayed(groups, events, terms, known, now)
+        await _save_contacts(tx, locked, contacts, events, _Round(terms, now, done))
+        await _settle_marks(tx, [CONTACT_MARK + key for key in locked], marks, failed, now)
+        done.keys += len(locked)
+        done.failed.update(failed)
+
+
+async def _lock_joined(tx: Transaction, keys: Sequence[str]) -> list[frozenset[str]]:
+    """Gather claimed contacts with those they are joined to; leave groups that somebody else holds."""
+    others = await contact_store.load_components(tx, keys)
+    if not others:
+        return [frozenset({key}) for key in keys]
+    further = {other for told in others.values() for other in told} - set(keys)
+    locked = await touched.lock_also(tx, [CONTACT_MARK + key for key in further])
+    held = {key.removeprefix(CONTACT_MARK) for key in locked} | set(keys)
+    groups = {frozenset({key, *others.get(key, ())}) for key in keys}
+    return [group for group in groups if group <= held]
+
+
+def _names(told: Iterable[Sequence[Event]]) -> set[str]:
+    return {name for events in told for event in events for name in names_in(event)}
+
+
+def _replayed(
+    groups: Iterable[frozenset[str]],
+    events: Mapping[str, Sequence[Event]],
+    terms: Terms,
+    known: Registry,
+    now: datetime,
+) -> tuple[list[Contact], dict[str, str]]:
+    contacts: list[Contact] = []
+    failed: dict[str, str] = {}
+    for group in groups:
+        own = [event for key in group for event in events.get(key, ())]
+        try:
+            contacts.extend(replay_group(own, terms, known, now))
+        except Exception as error:
+            failed.update({CONTACT_MARK + key: _described(error) for key in group})
+    return contacts, failed
+
+
+def _described(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"[:500]
+
+
+@dataclass(frozen=True, slots=True)
+class _Round:
+    """What every step of one round is given."""
+
+    terms: Terms
+    now: datetime
+    done: Folded
+
+
+async def _save_contacts(
+    tx: Transaction,
+    locked: Sequence[str],
+    contacts: Sequence[Contact],
+    events: Mapping[str, Sequence[Event]],
+    round_: _Round,
+) -> None:
+    replayed = {contact.key for contact in contacts}
+    before = await contact_store.load_customers(tx, locked)
+    await _touch_promises(
+        tx,
+        contacts,
+        before,
+        events,
+    )
+    await contact_store.save_contacts(tx, contacts)
+    gone = [key for key in before if key not in replayed and key in events]
+    if gone:
+        await contact_store.remove_contacts(tx, gone)
+    clocks = {
+        (contact.key, clock.kind, clock.number): clock
+        for contact in contacts
+        for clock in contact.clocks
+    }
+    kinds = frozenset(ClockKind) - {ClockKind.FOLLOW_UP}
+    await _save_clocks(tx, [*replayed, *gone], clocks, kinds, round_)
+
+
+async def _touch_promises(
+    tx: Transaction,
+    contacts: Sequence[Contact],
+    before: Mapping[str, str],
+    events: Mapping[str, Sequence[Event]],
+) -> None:
+    """Have promises replayed where this contact's news can make, keep or move one."""
+    own: set[str] = set()
+    maybe: set[str] = set()
+    for contact in contacts:
+        customers = {contact.customer, before.get(contact.key, contact.customer)}
+        told = events.get(contact.key, ())
+        if any(event.type in PROMISE_TYPES for event in told):
+            own |= customers
+        elif len(customers) > 1 or any(_is_outbound(event) for event in told):
+            maybe |= customers
+    if own or maybe:
+        await touched.lock_customers_shared(
+            tx, [CUSTOMER_MARK + customer for customer in own | maybe]
+        )
+        own |= await promises.load_promised(tx, maybe)
+    if own:
+        await touched.touch(tx, [CUSTOMER_MARK + customer for customer in own])
+
+
+def _is_outbound(event: Event) -> bool:
+    return isinstance(event.data, AgentReplied | ContactAnswered)
+
+
+async def _save_clocks(
+    tx: Transaction,
+    keys: Sequence[str],
+    clocks: Mapping[ClockId, Clock],
+    kinds: frozenset[ClockKind],
+    round_: _Round,
+) -> None:
+    """Save clocks that differ, remove those that are gone, and say what there is to say of them."""
+    loaded = await contact_store.load_clocks(tx, keys)
+    before = {id_: stored for id_, stored in loaded.items() if stored.clock.kind in kinds}
+    ledger = _Ledger(round_.now, response_edges(_thresholds(round_.terms)))
+    changed: list[Stored] = []
+    for id_, clock in clocks.items():
+        old = before.get(id_)
+        said = said_of(clock, _said(old), round_.now)
+        ledger.note(id_[0], clock, _said(old), said)
+        new = Stored(id_[0], clock, said.settled, said.noted, said.observed)
+        if new != old:
+            changed.append(new)
+    gone = [id_ for id_ in before if id_ not in clocks]
+    for id_ in gone:
+        ledger.note(
+            id_[0],
+            before[id_].clock,
+            _said(before[id_]),
+            said_of(None, _said(before[id_]), round_.now),
+        )
+    await contact_store.save_clocks(tx, sorted(changed, key=lambda stored: stored.id))
+    await contact_store.remove_clocks(tx, gone)
+    await ledgers.append_breaches(tx, ledger.breaches)
+    await ledgers.append_tallies(tx, ledger.tallies)
+    round_.done.breaches_noted += sum(noted.what == "noted" for noted in ledger.breaches)
+    round_.done.breaches_withdrawn += sum(noted.what == "withdrawn" for noted in ledger.breaches)
+
+
+def _said(stored: Stored | None) -> Said:
+    if stored is None:
+        return NOTHING_SAID
+    return Said(stored.settled, stored.noted, stored.observed)
+
+
+def _thresholds(terms: Terms) -> set[float]:
+    return {
+        target.amount.total_seconds()
+        for rule in terms.policies.newest.rules
+        for target in rule.targets.values()
+        if target.amount
+    }
+
+
+@dataclass(slots=True)
+class _Ledger:
+    """The lines to append, gathered clock by clock."""
+
+    now: datetime
+    edges: tuple[float, ...]
+    breaches: list[Noted] = field(default_factory=list)
+    tallies: list[Tally] = field(default_factory=list)
+
+    def note(self, key: str, clock: Clock, before: Said, after: Said) -> None:
+        """Write down the difference between what was said and what is to be said."""
+        if after.settled and not before.settled:
+            self._count(SETTLED, clock)
+        if after.noted and not before.noted:
+            self._count(BREACHED, clock)
+            self.breaches.append(
+                Noted(key, clock, "noted", clock.breaches_at or self.now, self.now)
+            )
+        if before.noted and not after.noted:
+            self._count(WITHDRAWN, clock)
+            dated = clock.breaches_at or self.now
+            self.breaches.append(Noted(key, clock, "withdrawn", dated, self.now))
+        if after.observed and not before.observed and clock.elapsed is not None:
+            seconds = clock.elapsed.total_seconds()
+            edge = edge_of(seconds, self.edges)
+            self._count(RESPONSE, replace(clock, team=""), le=edge, seconds=seconds)
+
+    def _count(self, what: str, clock: Clock, le: float = 0.0, seconds: float = 0.0) -> None:
+        self.tallies.append(
+            Tally(what, clock.channel, clock.team, clock.tier, clock.kind, le, 1, seconds)
+        )
+
+
+async def _settle_marks(
+    tx: Transaction,
+    keys: Sequence[str],
+    marks: Sequence[int],
+    failed: Mapping[str, str],
+    now: datetime,
+) -> None:
+    """Delete exactly the marks that were read; remember what failed, forget what no longer does."""
+    await touched.forget(tx, marks)
+    if failed:
+        await touched.put_aside(tx, failed, now)
+    await touched.bring_back(tx, [key for key in keys if key not in failed])
+
+
+async def _fold_promises(db: Database, terms: Terms, now: datetime, done: Folded) -> None:
+    async with db.begin() as tx:
+        keys = await touched.claim(tx, CUSTOMER_MARK, CUSTOMERS_A_ROUND)
+        if not keys:
+            return
+        marks = {key: await touched.load_marks(tx, [key]) for key in keys}
+        failed: dict[str, str] = {}
+        round_ = _Round(terms, now, done)
+        busy = [key for key in keys if not await _fold_customer(tx, key, round_, failed)]
+        free = [key for key in keys if key not in busy]
+        read = [mark for key in free for mark in marks[key]]
+        await _settle_marks(tx, free, read, failed, now)
+        done.keys += len(free)
+        done.failed.update(failed)
+
+
+async def _fold_customer(tx: Transaction, key: str, round_: _Round, failed: dict[str, str]) -> bool:
+    """Replay one customer's promises; false where one of her contacts is busy and it must wait."""
+    customer = key.removeprefix(CUSTOMER_MARK)
+    own = await contact_store.load_keys_of_customer(tx, customer)
+    others = await contact_store.load_components(tx, own)
+    groups = {frozenset({contact, *others.get(contact, ())}) for contact in own}
+    events = await event_store.load_of_contacts(
+        tx, {member for group in groups for member in group}
+    )
+    known = await registry.load_registry(tx, _names(events.values()))
+    contacts, broken = _replayed(groups, events, round_.terms, known, round_.now)
+    if broken:
+        failed[key] = next(iter(broken.values()))
+        return True
+    group_of = {contact: group for group in groups for contact in group}
+    told = [
+        (
+            contact,
+            [event for member in sorted(group_of[contact.key]) for event in events.get(member, ())],
+        )
+        for contact in contacts
+        if contact.customer == customer
+    ]
+    found = list(promises_of(customer, told, round_.terms))
+    promised = {promise.contact for promise, _ in found}
+    promised |= await promises.load_promised_contacts(tx, customer)
+    marks = {CONTACT_MARK + contact for contact in promised}
+    if await touched.lock_also(tx, marks) != marks:
+        return False
+    await promises.replace_promises(tx, customer, _numbered(found), promised)
+    clocks = {(promise.contact, clock.kind, clock.number): clock for promise, clock in found}
+    await _save_clocks(tx, sorted(promised), clocks, frozenset({ClockKind.FOLLOW_UP}), round_)
+    return True
+
+
+def _numbered(found: Iterable[tuple[Promise, Clock]]) -> list[tuple[int, Promise]]:
+    return [(clock.number, promise) for promise, clock in found]
+
+
+async def _fold_registry(db: Database, now: datetime, done: Folded) -> None:
+    async with db.begin() as tx:
+        keys = await touched.claim(tx, REGISTRY_MARK, CUSTOMERS_A_ROUND)
+        if not keys:
+            return
+        await touched.lock_registry_alone(tx)
+        marks = await touched.load_marks(tx, keys)
+        ids = await registry.load_related(tx, [key.removeprefix(REGISTRY_MARK) for key in keys])
+        names_before = await registry.load_names_of(tx, ids)
+        events = await event_store.load_of_registry(tx, ids)
+        replayed = replay_registry(events)
+        ids |= set(replayed.merged.values())
+        await registry.save_registry(tx, ids, replayed)
+        names = {*ids, *names_before, *replayed.owners}
+        contacts = await contact_store.load_keys_named(tx, names)
+        await touched.touch(tx, [CONTACT_MARK + key for key in contacts])
+        await _settle_marks(tx, keys, marks, {}, now)
+        done.keys += len(keys)

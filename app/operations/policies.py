@@ -1,0 +1,50 @@
+"""Which policy is in force: the database says; the file is imported when it is newer."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from app.core.policy import Policies, Policy
+from app.core.policy_file import read_policy
+from app.operations.intake import CONTACT_MARK
+from app.store import contacts, policies, touched
+from app.store.engine import Database
+
+NO_PROMISES = Policy(version=0)
+"""What is in force before anybody wrote a policy: nothing is promised, everything is counted."""
+
+
+class BackdatedPolicy(ValueError):  # noqa: N818 - named for the fact
+    """A version that would begin before it was activated."""
+
+
+async def load_policies(db: Database) -> Policies:
+    """All versions in the database, oldest first."""
+    async with db.begin() as tx:
+        stored = await policies.load_policies(tx)
+    versions = []
+    for version, effective_from, text in stored:
+        told = replace(read_policy(text), version=version, effective_from=effective_from)
+        versions.append(told)
+    return Policies(tuple(versions) or (NO_PROMISES,))
+
+
+async def import_policy(db: Database, text: str, now: datetime) -> bool:
+    """Add the file's version where its number is new; open contacts are judged anew.
+
+    The first version ever holds for all time. Raises ``FaultyFile`` or ``BackdatedPolicy``.
+    """
+    policy = read_policy(text)
+    async with db.begin() as tx:
+        known = await policies.load_policies(tx)
+        if any(policy.version <= version for version, _, _ in known):
+            return False
+        effective_from = policy.effective_from or now
+        if known and effective_from < now:
+            raise BackdatedPolicy(
+                f"effective_from must not lie in the past: now is {now:%Y-%m-%d %H:%M} UTC, "
+                f"got {effective_from:%Y-%m-%d %H:%M} UTC"
+            )
+        saved = await policies.save_policy(tx, policy.version, effective_from, text, now)
+        keys = await contacts.load_open_keys(tx)
+        await touched.touch(tx, [CONTACT_MARK + key for key in keys])
+    return saved

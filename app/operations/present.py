@@ -1,0 +1,255 @@
+"""Take a snapshot: what is true now, as one value for screens and scrapes."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from itertools import product
+
+from app.core.calendar import Calendar
+from app.core.events import Channel
+from app.core.policy import ClockKind, Measure, Policy
+from app.core.replay import Terms
+from app.core.snapshot import (
+    ClockGroup,
+    Group,
+    PromiseDue,
+    Promises,
+    ResponseGroup,
+    Responses,
+    Running,
+    Snapshot,
+    SourceNews,
+    Tally,
+    TeamDay,
+    WaitingContact,
+)
+from app.core.source import Source
+from app.metrics.families import response_edges
+from app.store import instance, invariants, ledgers
+from app.store import now as store_now
+from app.store.engine import Database, Transaction
+from app.store.ledgers import BREACHED, RESPONSE, SETTLED, WITHDRAWN
+from app.store.now import LostBefore, Present, PromiseRow, WaitingRow, Who
+
+SHOWN_CONTACTS = 200
+"""Waiting contacts that a snapshot names, the soonest to break first."""
+TODAY_EVERY = timedelta(seconds=15)
+"""How often a team's day is counted anew."""
+
+
+@dataclass(slots=True)
+class Presenter:
+    """Takes snapshots; remembers the slow parts of the last one."""
+
+    db: Database
+    sources: Sequence[Source]
+    _today_at: datetime | None = None
+    _today: dict[str, tuple[int, int]] = field(default_factory=dict)
+    _broken: int = 0
+
+    async def take(self, terms: Terms, heard: Mapping[str, datetime], now: datetime) -> Snapshot:
+        """Read what is true at ``now``. ``heard``: news of sources that is not written down yet."""
+        policy = terms.policies.in_force(now)
+        async with self.db.begin() as tx:
+            await instance.save_heard(tx, heard)
+            last_heard = await instance.load_heard(tx)
+            present = await store_now.load_present(tx, now, _lost(policy, now), SHOWN_CONTACTS)
+            counts = await ledgers.load_counts(tx)
+            await self._count_slowly(tx, policy, now)
+        snapshot = Snapshot(
+            taken_at=now,
+            waiting={
+                group: waiting
+                for group, waiting in present.waiting.items()
+                if _is_open(policy, group.team, now)
+            },
+            running=present.running,
+            not_measurable=present.not_measurable,
+            lost_track=present.lost_track,
+            customers=tuple(c for c in present.customers if _is_open(policy, c.team, now)),
+            promises=_promises(present.promises, policy, now),
+            promises_due=tuple(_due(row, now) for row in present.promises),
+            teams=tuple(self._days(policy, now)),
+            quarantined=present.quarantined,
+            set_aside=present.set_aside,
+            invariants_broken=self._broken,
+            last_event_at=max(last_heard.values(), default=None),
+        )
+        snapshot = _with_counts(snapshot, counts, policy)
+        snapshot = _with_targets(snapshot, policy, now)
+        return replace(
+            _with_contacts(snapshot, present, policy, now),
+            sources=dict(_news(self.sources, last_heard, policy)),
+        )
+
+    async def _count_slowly(self, tx: Transaction, policy: Policy, now: datetime) -> None:
+        if self._today_at is not None and self._today_at <= now < self._today_at + TODAY_EVERY:
+            return
+        since = {name: _midnight(team.calendar, now) for name, team in policy.teams.items()}
+        self._today = await store_now.load_today(tx, since)
+        self._broken = len(await invariants.broken(tx)) if self._today_at is None else self._broken
+        self._today_at = now
+
+    def _days(self, policy: Policy, now: datetime) -> Iterator[TeamDay]:
+        for name, team in policy.teams.items():
+            settled, late = self._today.get(name, (0, 0))
+            is_open = team.calendar.is_open(now)
+            opens_at = None if is_open else team.calendar.next_opening(now)
+            yield TeamDay(name, settled, late, is_open, opens_at)
+
+
+def _is_open(policy: Policy, team: str, now: datetime) -> bool:
+    return policy.calendar_of(team).is_open(now)
+
+
+def _midnight(calendar: Calendar, now: datetime) -> datetime:
+    local = now.astimezone(calendar.zone)
+    return local.replace(hour=0, minute=0, second=0, microsecond=0).astimezone(now.tzinfo)
+
+
+def _lost(policy: Policy, now: datetime) -> LostBefore:
+    limits = policy.switches.lost_track
+    return LostBefore(now - limits["phone"], now - limits["chat"], now - limits["email"])
+
+
+def shown(who: Who) -> str:
+    """What a screen calls a customer: her name, else a masked alias, else an opaque id."""
+    if who.name:
+        return who.name
+    if who.masked:
+        return who.masked
+    return "number withheld" if who.customer.startswith("unknown:") else who.customer
+
+
+def _promises(
+    rows: Iterable[PromiseRow], policy: Policy, now: datetime
+) -> dict[tuple[str, str], Promises]:
+    found: dict[tuple[str, str], Promises] = {}
+    for row in rows:
+        key = (row.team, row.channel)
+        had = found.get(key, Promises(0, 0, 0))
+        end_of_today = _midnight(policy.calendar_of(row.team), now) + timedelta(days=1)
+        found[key] = Promises(
+            open=had.open + 1,
+            due_today=had.due_today + (row.due_at < end_of_today),
+            overdue=had.overdue + (row.due_at < now),
+        )
+    return found
+
+
+def _due(row: PromiseRow, now: datetime) -> PromiseDue:
+    return PromiseDue(shown(row.who), row.team, row.channel, row.due_at, row.due_at < now, row.link)
+
+
+def _with_counts(snapshot: Snapshot, counts: Iterable[ledgers.Tally], policy: Policy) -> Snapshot:
+    tallies: dict[ClockGroup, Tally] = {}
+    buckets: dict[ResponseGroup, dict[float, int]] = {}
+    sums: dict[ResponseGroup, float] = {}
+    empty = dict.fromkeys((*response_edges(_thresholds(policy)), float("inf")), 0)
+    for count in counts:
+        group = ClockGroup(count.channel, count.team, count.tier, count.clock)
+        had = tallies.get(group, Tally())
+        match count.what:
+            case str(what) if what == SETTLED:
+                tallies[group] = replace(had, settled=had.settled + count.n)
+            case str(what) if what == BREACHED:
+                tallies[group] = replace(had, breached=had.breached + count.n)
+            case str(what) if what == WITHDRAWN:
+                tallies[group] = replace(had, withdrawn=had.withdrawn + count.n)
+            case str(what) if what == RESPONSE:
+                responses = ResponseGroup(count.channel, count.tier, count.clock)
+                found = buckets.setdefault(responses, dict(empty))
+                found[count.le] = found.get(count.le, 0) + count.n
+                sums[responses] = sums.get(responses, 0.0) + count.seconds
+            case _:
+                pass
+    told = {group: Responses(found, sums[group]) for group, found in buckets.items()}
+    return replace(snapshot, tallies=tallies, responses=told)
+
+
+def _thresholds(policy: Policy) -> set[float]:
+    targets = (target for rule in policy.rules for target in rule.targets.values())
+    return {target.amount.total_seconds() for target in targets if target.amount}
+
+
+def _with_targets(snapshot: Snapshot, policy: Policy, now: datetime) -> Snapshot:
+    """Every combination that the policy gives a target stands at zero from the start."""
+    groups: set[Group] = set()
+    running, tallies = dict(snapshot.running), dict(snapshot.tallies)
+    responses = dict(snapshot.responses)
+    targets: dict[ResponseGroup, float] = {}
+    ratios: dict[ResponseGroup, float] = {}
+    empty = dict.fromkeys((*response_edges(_thresholds(policy)), float("inf")), 0)
+    for group, kind, seconds, ratio in _promised(policy, now):
+        clock = ClockGroup(group.channel, group.team, group.tier, kind)
+        response = ResponseGroup(group.channel, group.tier, kind)
+        groups.add(group)
+        running.setdefault(clock, Running(0, None))
+        tallies.setdefault(clock, Tally())
+        responses.setdefault(response, Responses(empty, 0.0))
+        targets.setdefault(response, seconds)
+        ratios.setdefault(response, ratio)
+    return replace(
+        snapshot,
+        groups=tuple(sorted(groups)),
+        running=running,
+        tallies=tallies,
+        responses=responses,
+        targets=targets,
+        target_ratios=ratios,
+    )
+
+
+def _promised(policy: Policy, now: datetime) -> Iterator[tuple[Group, ClockKind, float, float]]:
+    for team, tier in product(policy.teams.values(), policy.tiers or (policy.default_tier,)):
+        for channel in sorted(team.channels or set(Channel)):
+            rule = policy.rule_for(channel, team.id, tier, None)
+            for kind, target in (rule.targets if rule else {}).items():
+                seconds = target.from_start(team.calendar, now).total_seconds()
+                ratio = rule.target_ratio if rule else 0.0
+                yield Group(str(channel), team.id, tier), kind, seconds, ratio
+
+
+def _with_contacts(snapshot: Snapshot, present: Present, policy: Policy, now: datetime) -> Snapshot:
+    told = [_waiting_contact(row, policy, now) for row in present.contacts]
+    return replace(
+        snapshot,
+        late=tuple(contact for contact in told if contact.breaches_at < now),
+        next_late=tuple(contact for contact in told if contact.breaches_at >= now),
+    )
+
+
+def _waiting_contact(row: WaitingRow, policy: Policy, now: datetime) -> WaitingContact:
+    group = row.group
+    calendar = policy.calendar_of(group.team)
+    rule = next((rule for rule in policy.rules if rule.name == row.rule), None)
+    target = rule.targets.get(ClockKind(group.clock)) if rule else None
+    counting = target.on(calendar) if target and target.measure is Measure.CALENDAR else calendar
+    left = counting.elapsed(now, row.due_at) - counting.elapsed(row.due_at, now)
+    return WaitingContact(
+        contact=row.contact,
+        customer=shown(row.who),
+        channel=group.channel,
+        team=group.team,
+        tier=group.tier,
+        clock=group.clock,
+        waiting_since=row.started_at,
+        due_at=row.due_at,
+        breaches_at=row.breaches_at,
+        target_seconds=row.target.total_seconds(),
+        open_seconds_left=left.total_seconds(),
+        is_open=counting.is_open(now),
+        link=row.link,
+    )
+
+
+def _news(
+    sources: Sequence[Source], heard: Mapping[str, datetime], policy: Policy
+) -> Iterator[tuple[str, SourceNews]]:
+    for source in sources:
+        last = heard.get(source.event_source)
+        calendar = policy.calendar_of(source.default_team or "")
+        silent_after = None
+        if last is not None:
+            silent_after = calendar.breaches_at(calendar.due(last, source.silence_limit))
+        yield source.id, SourceNews(source.channel or "any", last, silent_after)

@@ -1,0 +1,32 @@
+"""What must be done now and then: partitions for the months to come, tallies summed, old raw dropped."""
+
+from datetime import UTC, datetime, timedelta
+
+from app.store import instance, ledgers, quarantine
+from app.store.engine import Database
+
+MONTHS_AHEAD = 3
+TALLIES_A_ROUND = 20_000
+QUARANTINE_KEPT = timedelta(days=30)
+
+
+async def keep_up(db: Database, now: datetime) -> None:
+    """Do one round of upkeep; harmless when several replicas do it."""
+    month = datetime(now.year, now.month, 1, tzinfo=UTC)
+    for _ in range(MONTHS_AHEAD):
+        following = _next_month(month)
+        async with db.begin() as tx:
+            await instance.make_partition(tx, month, following)
+        month = following
+    async with db.begin() as tx:
+        await quarantine.drop_older(tx, now - QUARANTINE_KEPT)
+
+
+async def sum_tallies(db: Database) -> None:
+    """Sum the oldest tallies into the totals."""
+    async with db.begin() as tx:
+        await ledgers.compact(tx, TALLIES_A_ROUND)
+
+
+def _next_month(month: datetime) -> datetime:
+    return (month + timedelta(days=32)).replace(day=1)

@@ -1,0 +1,59 @@
+"""The only reader of the environment: what an operator sets, with units, bounds and defaults."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Settings of one process, from environment variables that begin with ``EVENHAND_``."""
+
+    model_config = SettingsConfigDict(env_prefix="EVENHAND_", frozen=True, extra="ignore")
+
+    database_url: SecretStr = Field(
+        description="PostgreSQL 15 or newer: postgresql+asyncpg://user:password@host/database"
+    )
+    host: str = Field(default="127.0.0.1", description="address to listen on")
+    port: Annotated[int, Field(ge=0, le=65535)] = Field(default=8000, description="TCP port")
+    policy_file: Path | None = Field(
+        default=None, description="imported at start when its version is higher than the stored one"
+    )
+    sources_file: Path | None = Field(default=None, description="which systems send to us")
+    alias_key: SecretStr | None = Field(
+        default=None,
+        description="key that pseudonymises phone numbers and e-mail addresses; made and kept in "
+        "the database where it is not given, which protects less",
+    )
+    metrics_token: SecretStr | None = Field(
+        default=None, description="bearer token that scrapes must show; none: no token needed"
+    )
+    fold_seconds: Annotated[float, Field(gt=0, le=60)] = Field(
+        default=0.2, description="how often leftovers are looked for, beside being told at once"
+    )
+    judge_seconds: Annotated[float, Field(gt=0, le=60)] = Field(
+        default=0.2, description="how often broken promises are looked for"
+    )
+    snapshot_seconds: Annotated[float, Field(gt=0, le=60)] = Field(
+        default=1.0, description="how often screens and scrapes get new numbers"
+    )
+
+
+def read_settings() -> Settings:
+    """Read the settings from the environment."""
+    return Settings()
+
+
+def read_secret(kind: str, name: str) -> str:
+    """Give a secret that a file refers to: ``env`` and a variable, or ``file`` and a path.
+
+    Raises ``LookupError`` or ``OSError`` where there is none.
+    """
+    if kind == "file":
+        return Path(name).read_text().strip()
+    value = os.environ[name]
+    if not value:
+        raise LookupError(name)
+    return value
