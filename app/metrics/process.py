@@ -1,0 +1,160 @@
+"""What this process did since it was started: counted as it happens, lost when it ends."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
+from prometheus_client.metrics_core import Metric
+
+from app.metrics import families as f
+from app.metrics.exposition import Column, Written
+from app.metrics.families import Code, Door, Family, Limit, Rejection
+from app.metrics.labels import number, remembered_labels
+
+_FAMILIES = {family.base: family for family in f.PROCESS}
+_CREATED = "_created"
+"""Ending of the birthdays of series: they double a page and answer no question."""
+
+
+def _lines(metric: Metric) -> list[str]:
+    return [
+        f"{sample.name}{_labels(sample.labels)} {number(sample.value)}\n"
+        for sample in metric.samples
+        if not sample.name.endswith(_CREATED)
+    ]
+
+
+def _labels(labels: Mapping[str, str]) -> str:
+    return remembered_labels(tuple(labels), *labels.values()) if labels else ""
+
+
+def _values(values: Iterable[str]) -> tuple[str, ...]:
+    return (*dict.fromkeys(values), f.OTHER)
+
+
+class ProcessMetrics:
+    """Counts what happened, by closed sets of labels that all stand at zero from the start.
+
+    A value outside its set is counted as ``other``. Call from any thread.
+    """
+
+    def __init__(self, version: str, sources: Iterable[str]) -> None:
+        """``sources`` are the ids of the configured sources."""
+        self._registry = CollectorRegistry()
+        self._counters: dict[tuple[str, ...], Counter] = {}
+        ids = _values([f.API_SOURCE, *sources])
+        codes = _values(str(code.value) for code in Code)
+        self._doors = frozenset(Door)
+        for family in (f.EVENTS, f.EVENTS_CONFLICTING, f.SIGNATURE_FAILURES):
+            self._start(family, [(source,) for source in ids])
+        for family in (f.EVENTS_DUPLICATE, f.EVENTS_UNKNOWN_TYPE, f.SNAPSHOT_FAILURES):
+            self._start(family, [()])
+        for family in (f.FOLD_KEYS, f.FOLD_FAILURES):
+            self._start(family, [()])
+        self._start(f.EVENTS_REJECTED, [(reason,) for reason in _values(Rejection)])
+        self._start(f.LIMITS_HIT, [(limit,) for limit in _values(Limit)])
+        doors = [(door, code) for door in _values(Door) for code in codes]
+        self._start(f.HTTP_REQUESTS, doors)
+        self._event_lag = self._histogram(f.EVENT_LAG)
+        self._intake_batch = self._histogram(f.INTAKE_BATCH)
+        self._fold_seconds = self._histogram(f.FOLD_SECONDS)
+        self._judge_lateness = self._histogram(f.JUDGE_LATENESS)
+        subscribers = f.LIVE_SUBSCRIBERS
+        self._subscribers = Gauge(subscribers.name, subscribers.help, registry=self._registry)
+        Info(f.BUILD_INFO.base, f.BUILD_INFO.help, registry=self._registry).info(
+            {"version": version}
+        )
+
+    def _start(self, family: Family, label_sets: Sequence[tuple[str, ...]]) -> None:
+        """Put every label set at zero; counting later finds its series in one look."""
+        parent = Counter(family.name, family.help, family.labels, registry=self._registry)
+        for values in label_sets:
+            self._counters[family.name, *values] = parent.labels(*values) if values else parent
+
+    def _histogram(self, family: Family) -> Histogram:
+        return Histogram(family.name, family.help, registry=self._registry, buckets=family.edges)
+
+    def _count(self, family: Family, label: str, count: int) -> None:
+        counter = self._counters.get((family.name, label))
+        if counter is None:
+            counter = self._counters[family.name, f.OTHER]
+        counter.inc(count)
+
+    def events_stored(self, source: str, count: int) -> None:
+        """Events became durable. ``source`` is a configured id, or ``api``."""
+        self._count(f.EVENTS, source, count)
+
+    def events_rejected(self, reason: Rejection, count: int) -> None:
+        """Events were refused, or kept apart unread."""
+        self._count(f.EVENTS_REJECTED, reason, count)
+
+    def events_repeated(self, count: int) -> None:
+        """Events came that had been stored before."""
+        self._counters[(f.EVENTS_DUPLICATE.name,)].inc(count)
+
+    def events_conflicted(self, source: str, count: int) -> None:
+        """Events came again with another content."""
+        self._count(f.EVENTS_CONFLICTING, source, count)
+
+    def events_of_unknown_type(self, count: int) -> None:
+        """Events were stored whose type means nothing to us."""
+        self._counters[(f.EVENTS_UNKNOWN_TYPE.name,)].inc(count)
+
+    def event_lagged(self, seconds: float) -> None:
+        """An event came ``seconds`` after it happened; a sender's fast clock counts as none."""
+        self._event_lag.observe(max(seconds, 0.0))
+
+    def batch_stored(self, events: int) -> None:
+        """One commit wrote this many events."""
+        self._intake_batch.observe(events)
+
+    def request_answered(self, door: Door, code: int) -> None:
+        """An HTTP answer was sent."""
+        counter = self._counters.get((f.HTTP_REQUESTS.name, door, str(code)))
+        if counter is None:
+            known = door if door in self._doors else f.OTHER
+            counter = self._counters[f.HTTP_REQUESTS.name, known, f.OTHER]
+        counter.inc()
+
+    def signature_failed(self, source: str) -> None:
+        """A delivery's signature or token was wrong."""
+        self._count(f.SIGNATURE_FAILURES, source, 1)
+
+    def keys_folded(self, keys: int, seconds: float) -> None:
+        """One round of the fold worked out this many keys."""
+        self._counters[(f.FOLD_KEYS.name,)].inc(keys)
+        self._fold_seconds.observe(seconds)
+
+    def fold_failed(self, keys: int) -> None:
+        """Keys were set aside."""
+        self._counters[(f.FOLD_FAILURES.name,)].inc(keys)
+
+    def breach_noted(self, late_seconds: float) -> None:
+        """A breach was noted so long after the instant it is dated."""
+        self._judge_lateness.observe(max(late_seconds, 0.0))
+
+    def snapshot_failed(self) -> None:
+        """A snapshot could not be taken."""
+        self._counters[(f.SNAPSHOT_FAILURES.name,)].inc()
+
+    def limit_hit(self, limit: Limit) -> None:
+        """One of our own limits was reached."""
+        self._count(f.LIMITS_HIT, limit, 1)
+
+    def subscriber_joined(self) -> None:
+        """A page began to follow the wallboard."""
+        self._subscribers.inc()
+
+    def subscriber_left(self) -> None:
+        """A page stopped following it."""
+        self._subscribers.dec()
+
+    def written(self) -> Written:
+        """The process families as they stand now, read once for both formats."""
+        columns = {}
+        series = 0
+        for metric in self._registry.collect():
+            lines = _lines(metric)
+            series += len(lines)
+            family = _FAMILIES[metric.name]
+            columns[family.name] = Column(family, (), (), (), "".join(lines).encode())
+        return Written(columns, series, 0)
