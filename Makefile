@@ -16,9 +16,9 @@ check: .venv ## format, lint, imports, types, dependencies, dead code, dashboard
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy
-	$(BIN)/deptry app
+	$(BIN)/deptry .
 	$(BIN)/vulture
-	$(BIN)/python grafana/build.py --check
+	$(BIN)/python -m grafana.build --check
 
 cover: .venv tools browser ## the same tests, and what they do not reach
 	$(BIN)/coverage run -m pytest -q
@@ -31,7 +31,7 @@ bench: .venv tools ## speeds as ratios to floors measured in the same run
 	$(BIN)/python -m tests.bench
 
 dashboards: .venv ## build the dashboards anew
-	$(BIN)/python grafana/build.py
+	$(BIN)/python -m grafana.build
 
 migration: .venv ## make migration m="what changes"
 	$(BIN)/python -m tests.new_migration "$(m)"
@@ -39,6 +39,9 @@ migration: .venv ## make migration m="what changes"
 lock: .venv ## choose versions anew, with their hashes
 	$(BIN)/uv pip compile -q --universal --generate-hashes --python-version 3.11 --group dev \
 	  --no-header --no-annotate pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile -q --universal --generate-hashes --python-version 3.11 \
+	  --constraints requirements.lock --no-header --no-annotate pyproject.toml \
+	  -o requirements.runtime.lock
 
 tools: ## Prometheus, Alertmanager and wrk from Debian, unpacked into .tools without root
 	@sh deploy/tools.sh || [ -n "$(ALLOW_MISSING)" ]

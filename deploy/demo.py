@@ -120,7 +120,7 @@ class Demo:
 
     def command(self, *arguments: str) -> str:
         """Run ``python -m app ...`` to its end and give what it printed."""
-        done = subprocess.run(  # noqa: S603
+        done = subprocess.run(
             [sys.executable, "-m", "app", *arguments],
             cwd=ROOT,
             env=self.environment,
@@ -139,7 +139,7 @@ class Demo:
         setpriv = shutil.which("setpriv")
         bound = [setpriv, "--pdeathsig", "TERM"] if setpriv else []
         with self.service_log.open("wb") as log:
-            self.service = subprocess.Popen(  # noqa: S603
+            self.service = subprocess.Popen(
                 [*bound, sys.executable, "-m", "app", "serve"],
                 cwd=ROOT,
                 env=self.environment,
@@ -246,7 +246,7 @@ async def show(demo: Demo, keys: Keys, seconds: float | None) -> None:
     if seconds is not None:
         loop.call_later(seconds, stop.set)
     async with httpx.AsyncClient(base_url=demo.url, timeout=10.0) as client:
-        centre = LiveCentre(client, keys, lambda: datetime.now(UTC), SEED)  # noqa: TID251
+        centre = LiveCentre(client, keys, lambda: datetime.now(UTC), SEED)
         async with asyncio.TaskGroup() as tasks:
             watching = [
                 tasks.create_task(watch(demo)),
@@ -320,7 +320,7 @@ def main() -> int:
     """Run the demo; the status is 0 unless something died."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        run(wanted(os.environ))  # noqa: TID251
+        run(wanted(os.environ))
     except KeyboardInterrupt:
         say("\nEnded before it began.")
     except (DemoEnded, NoPostgres) as error:

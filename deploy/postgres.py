@@ -103,7 +103,7 @@ class Server:
         options = dict(OPTIONS, unix_socket_directories=str(self._socket_directory()))
         arguments = [f"-c{name}={value}" for name, value in options.items()]
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(  # noqa: S603
+            self._process = subprocess.Popen(
                 [*self._runner.server, self._bin / "postgres", "-D", self.directory, *arguments],
                 cwd=self.directory,
                 stdin=subprocess.DEVNULL,
@@ -178,7 +178,7 @@ class Server:
             "--locale=C",
             "--no-instructions",
         ]
-        done = subprocess.run(  # noqa: S603
+        done = subprocess.run(
             [*command, *how], cwd=new, capture_output=True, text=True, check=False
         )
         if done.returncode:
@@ -272,7 +272,7 @@ def _runner() -> _Runner:
 def _works(command: tuple[str, ...]) -> bool:
     if shutil.which(command[0]) is None:
         return False
-    tried = subprocess.run([*command, "true"], capture_output=True, check=False)  # noqa: S603
+    tried = subprocess.run([*command, "true"], capture_output=True, check=False)
     return tried.returncode == 0
 
 

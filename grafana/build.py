@@ -1,4 +1,4 @@
-"""Builds the dashboard "Evenhand - now": `python grafana/build.py` writes it, `--check` compares."""
+"""Builds the dashboard "Evenhand - now": `python -m grafana.build` writes it, `--check` compares."""
 
 import json
 import sys
@@ -8,7 +8,8 @@ from typing import Any
 from grafana_foundation_sdk.builders import dashboard as board
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models import dashboard
-from panels import CHANNEL, SOURCE, panels
+
+from grafana.panels import CHANNEL, SOURCE, panels
 
 TARGET = Path(__file__).parent / "dashboards" / "evenhand-now.json"
 WALLBOARD_URL = "http://127.0.0.1:8000"
@@ -77,7 +78,7 @@ def main(arguments: list[str]) -> int:
     if "--check" in arguments:
         if TARGET.exists() and TARGET.read_text() == fresh:
             return 0
-        print(f"{TARGET.name} differs from a fresh build: run `python grafana/build.py`")
+        print(f"{TARGET.name} differs from a fresh build: run `python -m grafana.build`")
         return 1
     TARGET.write_text(fresh)
     return 0

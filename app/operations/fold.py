@@ -60,9 +60,8 @@ async def _fold_contacts(db: Database, terms: Terms, now: datetime, done: Folded
             return
         groups = await _lock_joined(tx, keys)
         locked = sorted({key for group in groups for key in group})
-        marks = await touched.load_marks(
-            tx, [CONTACT_MARK + key for key in keys if key in set(locked)]
-        )
+        own = set(keys).intersection(locked)
+        marks = await touched.load_marks(tx, [CONTACT_MARK + key for key in own])
         events = await event_store.load_of_contacts(tx, locked)
         await touched.lock_registry_shared(tx)
         known = await registry.load_registry(tx, _names(events.values()))

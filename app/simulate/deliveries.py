@@ -45,11 +45,16 @@ class Deliveries:
         return mail.batch(mail.registry(customers, self._setting), 0.0, self._setting)
 
     def of(self, facts: Iterable[Fact]) -> Iterator[Request]:
-        """The requests that tell the facts, in the order of leaving; all of them when facts end."""
+        """The requests that tell the facts, in the order of leaving; all of them when facts end.
+
+        Whoever stops reading loses no fact: what has not left yet leaves with the next facts.
+        """
         for fact in facts:
-            yield from self._leaving(fact.at)
+            self._close_batch(fact.at)
             self._take(fact)
-        yield from self._leaving(float("inf"))
+            yield from self._leaving(self._setting.at(fact.at))
+        self._close_batch(float("inf"))
+        yield from self._leaving(None)
 
     def _take(self, fact: Fact) -> None:
         if fact.kind in _PROMISES or fact.contact.channel is Channel.EMAIL:
@@ -76,11 +81,12 @@ class Deliveries:
     def _hold(self, request: Request) -> None:
         heappush(self._waiting, (request.at, next(self._numbers), request))
 
-    def _leaving(self, beats: float) -> Iterator[Request]:
+    def _close_batch(self, beats: float) -> None:
         if self._mails and self._mails_leave_at <= beats:
             self._send(mail.batch(self._mails, self._mails_leave_at, self._setting))
             self._mails = []
-        until = None if beats == float("inf") else self._setting.at(beats)
+
+    def _leaving(self, until: datetime | None) -> Iterator[Request]:
         while self._waiting and (until is None or self._waiting[0][0] <= until):
             yield heappop(self._waiting)[2]
 

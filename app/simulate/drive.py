@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from random import Random
 
 import httpx
@@ -50,6 +51,7 @@ class Driver:
         self._keys = keys
         self._read_clock = read_clock
         self._room = asyncio.Semaphore(AT_ONCE)
+        self._held: list[Request] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._random = Random(0)
 
@@ -67,16 +69,22 @@ class Driver:
                 first_at = request.at if speed != 1.0 else began_at
             due_at = began_at + (request.at - first_at) / speed
             if await self._is_stopped(stop, (due_at - self._read_clock()).total_seconds()):
+                self._held.append(request)
                 return
             while self._room.locked():
                 if await self._is_stopped(stop, LOOK_SECONDS):
+                    self._held.append(request)
                     return
             await self._launch(request)
 
     async def send(self, requests: Iterable[Request]) -> None:
-        """Send everything now, as fast as the service takes it, and wait for the answers."""
-        for request in requests:
+        """Send everything now, as fast as the service takes it, and wait for the answers.
+
+        Begins with the request, if any, that ``play`` held when it was stopped.
+        """
+        for request in chain(self._held, requests):
             await self._launch(request)
+        self._held = []
         await self.finish()
 
     async def finish(self) -> None:

@@ -21,7 +21,7 @@ HELD = 0.15
 SECOND_QUESTION = 0.3
 PROMISES = 0.12
 
-CALL_BACK_AHEAD = 4.0
+CALL_BACK_AHEAD = 10.0
 """How many beats before the promised instant the agents begin to think of it."""
 
 CARE = 7.0

@@ -5,20 +5,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
+from typing import Any
 
 from sqlalchemy import text
 
 from app.core.events import Event, Incoming, decode_data
+from app.store.bulk import packed
 from app.store.engine import Transaction
 
 APPEND = text("""
 WITH incoming AS (
-  SELECT * FROM unnest(
-    CAST(:source AS text[]), CAST(:event_id AS text[]), CAST(:type AS text[]),
-    CAST(:occurred_at AS timestamptz[]), CAST(:received_at AS timestamptz[]),
-    CAST(:subject AS text[]), CAST(:contact_key AS text[]), CAST(:fact AS text[]),
-    CAST(:body AS text[]), CAST(:digest AS bytea[]), CAST(:mark AS text[])
-  ) AS t(source, event_id, type, occurred_at, received_at, subject, contact_key, fact, body, digest, mark)
+  SELECT source, event_id, type, occurred_at, received_at, subject, contact_key, fact, body,
+    decode(digest, 'hex') AS digest, mark
+  FROM json_to_recordset(CAST(:rows AS json)) AS t(
+    source text, event_id text, type text, occurred_at timestamptz, received_at timestamptz,
+    subject text, contact_key text, fact text, body text, digest text, mark text
+  )
 ), fresh AS (
   INSERT INTO seen (source, event_id, digest)
   SELECT source, event_id, digest FROM incoming
@@ -47,6 +49,11 @@ LEFT JOIN fresh f USING (source, event_id)
 LEFT JOIN seen s USING (source, event_id)
 WHERE f.source IS NULL
 """)
+
+_COLUMNS = (
+    "source", "event_id", "type", "occurred_at", "received_at", "subject", "contact_key", "fact",
+    "body", "digest", "mark",
+)  # fmt: skip
 
 EVENTS_OF_CONTACTS = text("""
 SELECT contact_key, source, event_id, type, occurred_at, subject, fact, body
@@ -101,23 +108,30 @@ async def append(
     found = await tx.execute(
         APPEND,
         {
-            "source": [row.event.source for row in ordered],
-            "event_id": [row.event.id for row in ordered],
-            "type": [row.event.type for row in ordered],
-            "occurred_at": [row.event.occurred_at for row in ordered],
-            "received_at": [row.event.received_at for row in ordered],
-            "subject": [row.event.subject for row in ordered],
-            "contact_key": [row.contact_key for row in ordered],
-            "fact": [row.event.fact for row in ordered],
-            "body": [row.event.body.decode() for row in ordered],
-            "digest": [digest_of(row.event) for row in ordered],
-            "mark": [row.mark for row in ordered],
+            "rows": packed(_COLUMNS, [_told(row) for row in ordered]),
             "link_key": [key for key, _ in told],
             "link_other": [other for _, other in told],
             "extra_marks": sorted(set(extra_marks)),
         },
     )
     return [Known(source, event_id, conflicts) for source, event_id, conflicts in found]
+
+
+def _told(row: Row) -> tuple[Any, ...]:
+    event = row.event
+    return (
+        event.source,
+        event.id,
+        event.type,
+        event.occurred_at,
+        event.received_at,
+        event.subject,
+        row.contact_key,
+        event.fact,
+        event.body.decode(),
+        digest_of(event).hex(),
+        row.mark,
+    )
 
 
 async def load_of_contacts(tx: Transaction, keys: Iterable[str]) -> Mapping[str, list[Event]]:

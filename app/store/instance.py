@@ -12,7 +12,7 @@ from app.store.tables import sources_heard
 KEEP = text("INSERT INTO instance (name, value) VALUES (:name, :value) ON CONFLICT DO NOTHING")
 LOAD = text("SELECT value FROM instance WHERE name = :name")
 HEARD = text(
-    insert_sql(sources_heard, ["source", "last_event_at"])
+    insert_sql(sources_heard)
     + "\nON CONFLICT (source) DO UPDATE"
     + " SET last_event_at = greatest(sources_heard.last_event_at, excluded.last_event_at)"
 )

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import inf
 
 from sqlalchemy import text
 
@@ -93,7 +94,10 @@ async def append_tallies(tx: Transaction, told: Iterable[Tally]) -> None:
         key = (tally.what, tally.channel, tally.team, tally.tier, tally.clock, tally.le)
         n, seconds = sums.get(key, (0, 0.0))
         sums[key] = (n + tally.n, seconds + tally.seconds)
-    rows = [(*key, *counts) for key, counts in sums.items()]
+    rows = [
+        (*key[:-1], "Infinity" if key[-1] == inf else key[-1], *counts)
+        for key, counts in sums.items()
+    ]
     await write(tx, APPEND_TALLIES, tallies, rows)
 
 

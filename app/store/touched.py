@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import text
 
-from app.store.bulk import write
+from app.store.bulk import upserting, write
 from app.store.engine import Transaction
 from app.store.tables import set_aside
 
@@ -38,11 +38,7 @@ MARKS = text("SELECT id FROM touched WHERE key = ANY(CAST(:keys AS text[]))")
 FORGET = text("DELETE FROM touched WHERE id = ANY(CAST(:ids AS bigint[]))")
 TOUCH = text("INSERT INTO touched (key) SELECT key FROM unnest(CAST(:keys AS text[])) AS key")
 ANY_LEFT = text("SELECT count(*) FROM (SELECT 1 FROM touched LIMIT :limit) AS few")
-SET_ASIDE = text("""
-INSERT INTO set_aside (key, error, set_aside_at)
-SELECT * FROM unnest(CAST(:key AS text[]), CAST(:error AS text[]), CAST(:set_aside_at AS timestamptz[]))
-ON CONFLICT (key) DO UPDATE SET error = excluded.error, set_aside_at = excluded.set_aside_at
-""")
+SET_ASIDE = upserting(set_aside)
 BRING_BACK = text("DELETE FROM set_aside WHERE key = ANY(CAST(:keys AS text[]))")
 
 

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,10 @@ import pytest
 
 from app.core.events import TYPES, Incoming, decode_data
 from app.core.policy_file import read_policy
-from app.simulate.deliveries import simulated_day
-from app.simulate.request import Door, Keys, Request, headers_at
+from app.simulate import plan
+from app.simulate.deliveries import Deliveries, simulated_day
+from app.simulate.request import Door, Keys, Request, Setting, headers_at
+from app.simulate.world import World
 from app.sources import kinds
 from app.sources.adapter import BadSignature, Delivery
 from app.sources.configuration import read_sources
@@ -146,6 +149,18 @@ def test_some_deliveries_come_twice_and_their_events_bear_the_same_ids(day):
 
     assert max(bodies.values()) > 1
     assert max(ids.values()) > 1
+
+
+def test_who_stops_reading_and_goes_on_later_misses_nothing():
+    setting = Setting(NOON, timedelta(seconds=1), run=1)
+    facts = list(World(plan.day(30), seed=1).facts())
+    whole = list(Deliveries(setting, KEYS.phone_token, seed=1).of(facts))
+
+    interrupted, remaining = Deliveries(setting, KEYS.phone_token, seed=1), iter(facts)
+    first = list(islice(interrupted.of(remaining), len(whole) // 2))
+    rest = list(interrupted.of(remaining))
+
+    assert first + rest == whole
 
 
 def test_two_runs_never_share_an_id(day):

@@ -75,7 +75,7 @@ async def test_a_refused_request_is_not_repeated_and_the_reason_is_kept():
     assert sender.progress.last_refusal == "/v1/events 422: because"
 
 
-async def test_a_request_waits_until_it_is_due_and_stops_when_told():
+async def test_a_request_waits_until_it_is_due_and_is_held_when_the_driver_is_stopped():
     service, stop = Service(202), asyncio.Event()
     service.tell = stop.set
 
@@ -83,6 +83,8 @@ async def test_a_request_waits_until_it_is_due_and_stops_when_told():
     await sender.play([request(), request(NOON + timedelta(hours=1))], stop)
 
     assert len(service.bodies) == 1
+    await sender.send([])
+    assert len(service.bodies) == 2
 
 
 async def test_time_can_run_faster():
