@@ -44,6 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (Refusal, FaultyFile, Unreadable, CannotRead, UnknownScope, WrongSchema) as error:
         print(error, file=sys.stderr)
         return 1
+    except BrokenPipeError:
+        return 0  # whoever read our output has read enough
     except FileNotFoundError as error:
         print(f"there is no file {error.filename}", file=sys.stderr)
         return 1

@@ -27,7 +27,7 @@ from app.operations.fold import fold
 from app.operations.instance import WrongSchema, alias_key_of, check_schema
 from app.operations.intake import Heard, Intake
 from app.operations.judge import CLOCKS_A_ROUND, note_breaches
-from app.operations.policies import import_policy, load_policies
+from app.operations.policies import Imported, import_policy, load_policies
 from app.operations.present import Presenter
 from app.operations.upkeep import keep_up, sum_tallies
 from app.settings import Settings, read_secret
@@ -90,8 +90,9 @@ class Service:
         await keep_up(self.db, self.clock())
         if self.settings.policy_file is not None:
             text = self.settings.policy_file.read_text()
-            if await import_policy(self.db, text, self.clock()):
-                log.info("policy_imported", file=str(self.settings.policy_file))
+            became = await import_policy(self.db, text, self.clock())
+            level = log.warning if became is Imported.VERSION_NOT_RAISED else log.info
+            level("policy_read", file=str(self.settings.policy_file), became=became)
         await self.load_terms()
         await self.take_snapshot()
 

@@ -36,6 +36,9 @@ STOP_SECONDS = 20.0
 LOOK_SECONDS = 0.5
 """How often the demo looks whether its children live."""
 
+TRY_TOKEN = "try-it-out-in-the-demo"  # noqa: S105 - the README says it to everybody
+"""What the curl of the README shows at the door of the source ``try``."""
+
 TERMINAL_SECONDS = 0.5
 PLAIN_SECONDS = 5.0
 """How often the progress line is written: to a terminal in place, elsewhere as a new line."""
@@ -222,6 +225,7 @@ def started(want: Wanted, running: ExitStack) -> tuple[Demo, Keys]:
         "EVENHAND_PORT": str(port),
         "EVENHAND_POLICY_FILE": str(ROOT / "deploy" / "demo" / "policy.yaml"),
         "EVENHAND_SOURCES_FILE": str(ROOT / "deploy" / "demo" / "sources.yaml"),
+        "DEMO_TRY_TOKEN": TRY_TOKEN,
         "DEMO_PHONE_TOKEN": phone_token,
         "DEMO_CHAT_SECRET": chat_secret,
         "PYTHONUNBUFFERED": "1",

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime
+from enum import StrEnum
 
 from app.core.policy import Policies, Policy
 from app.core.policy_file import read_policy
@@ -11,6 +12,14 @@ from app.store.engine import Database
 
 NO_PROMISES = Policy(version=0)
 """What is in force before anybody wrote a policy: nothing is promised, everything is counted."""
+
+
+class Imported(StrEnum):
+    """What became of a policy file."""
+
+    NEW = "new"
+    KNOWN = "known"
+    VERSION_NOT_RAISED = "version not raised"
 
 
 class BackdatedPolicy(ValueError):  # noqa: N818 - named for the fact
@@ -28,7 +37,7 @@ async def load_policies(db: Database) -> Policies:
     return Policies(tuple(versions) or (NO_PROMISES,))
 
 
-async def import_policy(db: Database, text: str, now: datetime) -> bool:
+async def import_policy(db: Database, text: str, now: datetime) -> Imported:
     """Add the file's version where its number is new; open contacts are judged anew.
 
     The first version ever holds for all time. Raises ``FaultyFile`` or ``BackdatedPolicy``.
@@ -36,8 +45,10 @@ async def import_policy(db: Database, text: str, now: datetime) -> bool:
     policy = read_policy(text)
     async with db.begin() as tx:
         known = await policies.load_policies(tx)
-        if any(policy.version <= version for version, _, _ in known):
-            return False
+        newest = max((version for version, _, _ in known), default=0)
+        if policy.version <= newest:
+            is_known = any(told == text for _, _, told in known)
+            return Imported.KNOWN if is_known else Imported.VERSION_NOT_RAISED
         effective_from = policy.effective_from or now
         if known and effective_from < now:
             raise BackdatedPolicy(
@@ -47,4 +58,4 @@ async def import_policy(db: Database, text: str, now: datetime) -> bool:
         saved = await policies.save_policy(tx, policy.version, effective_from, text, now)
         keys = await contacts.load_open_keys(tx)
         await touched.touch(tx, [CONTACT_MARK + key for key in keys])
-    return saved
+    return Imported.NEW if saved else Imported.KNOWN

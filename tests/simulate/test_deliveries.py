@@ -20,18 +20,21 @@ from app.simulate.world import World
 from app.sources import kinds
 from app.sources.adapter import BadSignature, Delivery
 from app.sources.configuration import read_sources
+from deploy.demo import TRY_TOKEN
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 KEYS = Keys(phone_token="a-phone", chat_secret="a-chat", api_token="an-api")  # noqa: S106
-SECRETS = {"DEMO_PHONE_TOKEN": KEYS.phone_token, "DEMO_CHAT_SECRET": KEYS.chat_secret}
+SECRETS = {
+    "DEMO_PHONE_TOKEN": KEYS.phone_token,
+    "DEMO_CHAT_SECRET": KEYS.chat_secret,
+    "DEMO_TRY_TOKEN": TRY_TOKEN,
+}
 DEMO = Path(__file__).parents[2] / "deploy" / "demo"
-CONFIGS = dict(
-    zip(
-        (Door.PHONE, Door.CHAT),
-        read_sources((DEMO / "sources.yaml").read_text(), lambda _, name: SECRETS[name]),
-        strict=True,
-    )
-)
+CONFIGS = {
+    Door(f"/hooks/{config.source.id}"): config
+    for config in read_sources((DEMO / "sources.yaml").read_text(), lambda _, name: SECRETS[name])
+    if config.source.id != "try"
+}
 
 
 @pytest.fixture(scope="module")

@@ -56,14 +56,27 @@ def child_of(pid: int, word: str) -> int:
     return next(child for child, command in commands.items() if word in command.split("\0"))
 
 
+def curl_of_the_readme(url: str) -> str:
+    """What the README says to paste, for the port that this demo got."""
+    readme = (ROOT / "README.md").read_text()
+    found = re.search(r"```sh\n(curl [^`]*?/hooks/try.*?)```", readme, re.DOTALL)
+    assert found
+    return found[1].replace("http://127.0.0.1:8000", url)
+
+
 def test_it_pushes_to_a_service_that_takes_everything_and_ends_with_ctrl_c(demo):
     url = read_until(demo, r"http://127\.0\.0\.1:\d+")[0]
     taken = read_until(demo, r"([1-9]\d*) deliveries taken")
 
+    pasted = subprocess.run(
+        ["/bin/sh", "-c", curl_of_the_readme(url)], capture_output=True, text=True, check=False
+    )
     answer = httpx.get(f"{url}/healthz")
     demo.send_signal(signal.SIGINT)
     rest = demo.stdout.read()
 
+    assert pasted.stdout.startswith("HTTP/1.1 202"), pasted
+    assert '"accepted":1' in pasted.stdout
     assert answer.status_code == 200
     assert "REFUSED" not in taken.string + rest
     assert rest.endswith("begin afresh.\n")
