@@ -145,7 +145,7 @@ def _spelled(alias: Alias) -> str:
             return alias.value.strip().removeprefix("@").rstrip(".").lower()
         case AliasKind.PHONE:
             return _digits(alias.value)
-        case AliasKind.ID:
+        case AliasKind.ID:  # pragma: no branch
             return alias.value
 
 
@@ -169,7 +169,7 @@ def masked(alias: Alias) -> str:
             return f"{value[:3]} {pair} {pair} {pair} {value[-2:]}"
         case AliasKind.DOMAIN:
             return value
-        case AliasKind.PHONE | AliasKind.ID:
+        case AliasKind.PHONE | AliasKind.ID:  # pragma: no branch
             return HIDDEN * 4 + value[-2:] if len(value) > 4 else HIDDEN * 4
 
 

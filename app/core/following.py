@@ -11,8 +11,8 @@ from app.core import events as e
 from app.core.policy import RESPONSES, ClockKind, Switches
 from app.core.timeline import LIVE, Cycle, Ending, Stretch, Timeline
 
-OPENED_BY_ANSWER = timedelta(seconds=60)
-"""An answer that bears an earlier time than the call it answers, by clock skew, up to this much."""
+CLOCK_SKEW = timedelta(seconds=60)
+"""How much earlier than its own beginning a call may seem to be answered or over."""
 
 ATTEMPT = "outbound_call_attempt"
 """The reason of an ``agent.replied`` that rang at the customer and has not connected."""
@@ -98,8 +98,11 @@ def _apply(line: Timeline, event: e.Event, switches: Switches, team_before: str 
 
 def _received(line: Timeline, at: datetime, switches: Switches) -> None:
     if line.opened_at is None:
-        line.opened_at = at
+        ended_at = line.gone_at or line.resolved_at
+        _opened(line, at)
         _asked(line, at)
+        if ended_at is not None and line.channel in LIVE and at - ended_at <= CLOCK_SKEW:
+            _gave_up(line, at)
     elif line.history_missing and line.first_human_at and _is_skew(line, line.first_human_at, at):
         line.history_missing = False
         line.cycles.insert(0, Cycle(ClockKind.FIRST_RESPONSE, 1, at, at, Ending.ANSWERED))
@@ -110,7 +113,7 @@ def _received(line: Timeline, at: datetime, switches: Switches) -> None:
 def _is_skew(line: Timeline, answered_at: datetime, at: datetime) -> bool:
     """Whether a call that seems to come in after its answer only bears another machine's time."""
     waited = any(cycle.kind in RESPONSES for cycle in line.cycles)
-    return at - answered_at <= OPENED_BY_ANSWER and not waited
+    return at - answered_at <= CLOCK_SKEW and not waited
 
 
 def _asked(line: Timeline, at: datetime) -> None:
@@ -139,7 +142,7 @@ def _queued(line: Timeline, at: datetime, data: e.ContactQueued) -> None:
 
 def _opened_by_queue(line: Timeline, at: datetime, data: e.ContactQueued) -> None:
     """Owed a human, though nobody told how it came in: a transfer is the middle of a story."""
-    line.opened_at = at
+    _opened(line, at)
     if data.via is e.QueuedVia.TRANSFER:
         line.history_missing = True
         line.start(ClockKind.NEXT_RESPONSE, at)
@@ -154,7 +157,8 @@ def _customer_wrote(line: Timeline, at: datetime, switches: Switches) -> None:
     if line.held_for is e.WaitingFor.CUSTOMER:
         _back_with_us(line, at)
     if line.opened_at is None:
-        line.opened_at, line.history_missing = at, True
+        _opened(line, at)
+        line.history_missing = True
         line.start(ClockKind.RESOLUTION, at)
         line.start(ClockKind.NEXT_RESPONSE, at)
         return
@@ -195,7 +199,7 @@ def _asked_again(line: Timeline, at: datetime, switches: Switches) -> bool:
 
 def _answered(line: Timeline, at: datetime, *, outbound: bool) -> None:
     if line.opened_at is None:
-        line.opened_at = at
+        _opened(line, at)
         if outbound:
             line.opened_by_us = True
         else:
@@ -213,9 +217,15 @@ def _agent_replied(line: Timeline, at: datetime, data: e.AgentReplied) -> None:
         _human_spoke(line, at)
 
 
+def _opened(line: Timeline, at: datetime) -> None:
+    """The story begins; an ending told of what had not begun means nothing."""
+    line.opened_at, line.resolved_at, line.gone_at = at, None, None
+
+
 def _opened_by_us(line: Timeline, at: datetime) -> None:
     if line.opened_at is None:
-        line.opened_at, line.opened_by_us = at, True
+        _opened(line, at)
+        line.opened_by_us = True
 
 
 def _human_spoke(line: Timeline, at: datetime) -> None:
@@ -275,7 +285,7 @@ def _resolved(line: Timeline, at: datetime, outcome: e.Outcome, switches: Switch
         case e.Outcome.NO_ANSWER_NEEDED:
             line.end(ClockKind.FIRST_RESPONSE, at, Ending.WAIVED)
             line.end(ClockKind.NEXT_RESPONSE, at, Ending.WAIVED)
-        case e.Outcome.DONE | e.Outcome.UNKNOWN:
+        case e.Outcome.DONE | e.Outcome.UNKNOWN:  # pragma: no branch
             _resolved_unanswered(line, at, switches)
 
 

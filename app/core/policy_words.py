@@ -22,8 +22,6 @@ _BUSINESS_DAYS = re.compile(r"(\d+)\s*business days?(,? end of day)?")
 def duration(text: object) -> timedelta:
     """Read ``20s``, ``10m``, ``4h``, ``1h 30m``."""
     match text:
-        case timedelta():
-            return text
         case str() if _DURATION.fullmatch(text.strip()):
             parts = re.findall(r"(\d+(?:\.\d+)?)\s*([smh])", text)
             span = timedelta(seconds=sum(float(number) * UNITS[unit] for number, unit in parts))
@@ -46,8 +44,6 @@ def target(text: object) -> Target:
 
     A bare ``1 day`` is refused: nobody can tell which of the three it means.
     """
-    if isinstance(text, Target):
-        return text
     if not isinstance(text, str):
         raise ValueError(f"expected a target such as 4h or 2 business days, got {text!r}")  # noqa: TRY004 - pydantic's way
     words = text.strip()

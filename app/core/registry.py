@@ -65,7 +65,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """Customers, who owned which name since when, and which entries became one."""
+    """Customers, who owned which name since when, and which entries became one.
+
+    Of two who got a name at the same instant the one with the larger id has it.
+    """
 
     entries: Mapping[str, Entry] = field(default_factory=dict)
     owners: Mapping[str, tuple[tuple[datetime, str], ...]] = field(default_factory=dict)
@@ -117,7 +120,7 @@ def replay_registry(events: Iterable[Event]) -> Registry:
         for alias in (*_alias_in(event.subject), *event.data.aliases):
             name = name_of(alias, event.source)
             owners.setdefault(name, []).append((event.occurred_at, event.subject))
-    return Registry(entries, {name: tuple(told) for name, told in owners.items()}, merged)
+    return Registry(entries, {name: tuple(sorted(told)) for name, told in owners.items()}, merged)
 
 
 def _updated(entry: Entry, event: Event, data: CustomerUpdated) -> Entry:

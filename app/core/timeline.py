@@ -168,11 +168,6 @@ class Timeline:
         if i is not None:
             self.cycles[i] = self.cycles[i].resumed(at)
 
-    def end_all(self, at: datetime, ending: Ending) -> None:
-        """Every promise stops running."""
-        for kind in ClockKind:
-            self.end(kind, at, ending)
-
     def cancel_all(self, at: datetime) -> None:
         """Every promise leaves all counts."""
         self.cycles = [cycle.cancelled(at) for cycle in self.cycles]

@@ -125,8 +125,8 @@ function drawRow(shown, row, board) {
   const late = row.left < 0;
   shown.item.classList.toggle("late", late);
   shown.item.classList.toggle("paused", !row.is_open);
-  const where = !team && board.view.teams.length > 1 ? `${board.named(row.team)}, ` : "";
-  put(shown.kind, `${where}${channelWord(row.channel)}`);
+  const where = !team && board.view.teams.length > 1 ? `, ${board.named(row.team)}` : "";
+  put(shown.kind, `${channelWord(row.channel)}${where}`);
   put(shown.aim, `, ${span(row.target_seconds)}${row.is_open ? "" : ", closed"}`);
   put(shown.value, standing(row.left));
   shown.used.setAttribute("width", percent(place(Math.min(1, row.share))));
