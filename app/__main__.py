@@ -17,7 +17,7 @@ from app.core.marked_yaml import FaultyFile
 from app.core.policy import Policies
 from app.core.policy_file import read_policy
 from app.core.replay import Terms, replay
-from app.main import make_service, read_clock, serve
+from app.main import make_service, read_clock, rebuild_all, serve
 from app.operations.access import SCOPES, UnknownScope, make_token, revoke_token
 from app.operations.instance import WrongSchema
 from app.settings import Settings, read_settings
@@ -64,6 +64,9 @@ def _parser() -> argparse.ArgumentParser:
 
     migrating = commands.add_parser("migrate", help="bring the database up to date")
     migrating.set_defaults(command=_migrate)
+
+    rebuilding = commands.add_parser("rebuild", help="make what follows from the events anew")
+    rebuilding.set_defaults(command=_rebuild)
 
     policy = commands.add_parser("policy", help="the policy file").add_subparsers(required=True)
     checking = policy.add_parser("check", help="read a policy file and say what is wrong with it")
@@ -129,6 +132,13 @@ def _serve(_told: argparse.Namespace) -> None:
 def _migrate(_told: argparse.Namespace) -> None:
     migrate(_settings().database_url.get_secret_value())
     print("the database is up to date")
+
+
+def _rebuild(_told: argparse.Namespace) -> None:
+    done = asyncio.run(rebuild_all(_settings()))
+    print(f"{done.keys} contacts, customers and promises replayed")
+    for key, error in sorted(done.failed.items()):
+        print(f"  set aside: {key}: {error}", file=sys.stderr)
 
 
 def _check_policy(told: argparse.Namespace) -> None:

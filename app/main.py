@@ -23,12 +23,13 @@ from app.loops import Loop
 from app.metrics.page import build
 from app.metrics.process import ProcessMetrics
 from app.operations.access import Access
-from app.operations.fold import fold
+from app.operations.fold import Folded, PolicyChanged, fold
 from app.operations.instance import WrongSchema, alias_key_of, check_schema
 from app.operations.intake import Heard, Intake
 from app.operations.judge import CLOCKS_A_ROUND, note_breaches
-from app.operations.policies import Imported, import_policy, load_policies
+from app.operations.policies import Imported, import_policy, load_policies, take_effect
 from app.operations.present import Presenter
+from app.operations.rebuild import rebuild
 from app.operations.upkeep import keep_up, sum_tallies
 from app.settings import Settings, read_secret
 from app.sources.adapter import SourceConfig
@@ -97,9 +98,11 @@ class Service:
         await self.take_snapshot()
 
     async def load_terms(self) -> bool:
-        """Learn which policy is in force."""
+        """Learn which policy is in force; what a version that takes effect now is about, is touched."""
         sources = {config.source.event_source: config.source for config in self.configs}
         self.terms = Terms(await load_policies(self.db), sources)
+        if await take_effect(self.db, self.terms.policies, self.clock()):
+            self.loops["fold"].nudge()
         return False
 
     def noticed(self, events: Sequence[Incoming]) -> None:
@@ -111,7 +114,10 @@ class Service:
     async def fold_once(self) -> bool:
         """Replay what is touched; whether there was any."""
         began = perf_counter()
-        done = await fold(self.db, self._known_terms(), self.clock())
+        try:
+            done = await fold(self.db, self._known_terms(), self.clock())
+        except PolicyChanged:
+            return not await self.load_terms()
         if done.keys:
             self.count.keys_folded(done.keys, perf_counter() - began)
         if done.failed:
@@ -251,6 +257,7 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = read_clock) -
         summary="Who waits, against what was promised, and who is served first.",
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,
         lifespan=lifespan,
     )
     token = settings.metrics_token.get_secret_value() if settings.metrics_token else None
@@ -273,6 +280,17 @@ def _desk(service: Service, alias_key: bytes) -> Desk:
         count=service.count,
         read_clock=service.clock,
     )
+
+
+async def rebuild_all(settings: Settings) -> Folded:
+    """Make the projections anew from the events, with the policy and the sources of ``settings``."""
+    service = make_service(settings, read_clock)
+    try:
+        await check_schema(service.db)
+        await service.load_terms()
+        return await rebuild(service.db, service._known_terms(), read_clock())  # noqa: SLF001 - built just above
+    finally:
+        await service.db.close()
 
 
 def configure_log() -> None:

@@ -27,7 +27,7 @@ from app.core.events import Incoming
 from app.metrics.families import API_SOURCE, Door, Limit, Rejection
 from app.metrics.process import ProcessMetrics
 from app.operations.access import Access
-from app.operations.intake import Appended, Intake, IntakeFull, StoreAway
+from app.operations.intake import Appended, CannotStore, Intake, IntakeFull, StoreAway
 from app.operations.quarantine import Raw, keep_raw
 from app.sources import cloudevents, kinds
 from app.sources.adapter import FUTURE_LIMIT, BadSignature, Delivery, SourceConfig, Unreadable
@@ -115,6 +115,9 @@ class Doors:
         except IntakeFull:
             self._desk.count.limit_hit(Limit.INTAKE_QUEUE)
             raise come_back() from None
+        except CannotStore as error:
+            self._desk.count.events_rejected(Rejection.INVALID, 1)
+            raise Problem(422, str(error)) from None
         except (StoreAway, *AWAY):
             raise come_back() from None
 
@@ -229,11 +232,11 @@ async def take_delivery(desk: Desk, scope: Scope, receive: Receive) -> Answer:
     try:
         events = kinds.translate(delivery, config)
         _refuse_future(events, now)
-    except Unreadable as error:
+        stored = await desk.store(source_id, events, now)
+    except (Unreadable, CannotStore) as error:
         desk.count.events_rejected(Rejection.UNREADABLE, 1)
         await keep_raw(desk.db, Raw(source_id, str(error), headers, body, config.secrets), now)
         return Answer(202, b'{"accepted":0,"kept_for_later":1}')
-    stored = await desk.store(source_id, events, now)
     return Answer(202, b'{"accepted":%d}' % stored.new)
 
 

@@ -23,7 +23,7 @@ TITLES: Mapping[int, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False)
 class Problem(Exception):  # noqa: N818 - named for the fact
     """A refusal: status, what was expected and what came. ``more`` are further members."""
 

@@ -5,9 +5,10 @@ A clock's facts (``due_at``, ``breaches_at``, pauses) do not depend on the prese
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+import msgspec
 
 from app.core.calendar import Calendar, NeverOpen
 from app.core.policy import ClockKind
@@ -28,8 +29,7 @@ class Status(StrEnum):
     NOT_MEASURABLE = "not_measurable"
 
 
-@dataclass(frozen=True, slots=True)
-class Clock:
+class Clock(msgspec.Struct, frozen=True):
     """One measured promise. ``elapsed`` is set once it stopped; ``due_at`` is none while paused.
 
     ``breaches_at`` is the first instant after which more than the target has passed: kept for good

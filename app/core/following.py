@@ -4,8 +4,9 @@ Every event is harmless in every state: what contradicts the state changes nothi
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime, timedelta
+
+from msgspec.structs import replace
 
 from app.core import events as e
 from app.core.policy import RESPONSES, ClockKind, Switches

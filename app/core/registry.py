@@ -9,6 +9,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 
 from app.core.aliases import classified, domain_alias, normalised
 from app.core.events import (
@@ -19,6 +20,9 @@ from app.core.events import (
     Event,
     in_canonical_order,
 )
+
+NAMES_REMEMBERED = 20_000
+"""Customers whose names are not worked out again for each of their events."""
 
 
 def name_of(alias: Alias, source: str) -> str:
@@ -34,10 +38,17 @@ def names_in(event: Event) -> tuple[str, ...]:
 
     An address also tells its domain, which is the last to decide.
     """
-    customer = event.data.customer
-    aliases = (*(_alias_in(customer) if customer else ()), *event.data.aliases)
+    data = event.data
+    return (
+        _names(event.source, data.customer, data.aliases) if data.customer or data.aliases else ()
+    )
+
+
+@lru_cache(maxsize=NAMES_REMEMBERED)
+def _names(source: str, customer: str | None, told: tuple[Alias, ...]) -> tuple[str, ...]:
+    aliases = (*(_alias_in(customer) if customer else ()), *told)
     domains = filter(None, map(domain_alias, aliases))
-    names = [name_of(alias, event.source) for alias in (*aliases, *domains)]
+    names = [name_of(alias, source) for alias in (*aliases, *domains)]
     return tuple(dict.fromkeys([customer, *names] if customer else names))
 
 

@@ -6,8 +6,11 @@ rebuild. Nothing here depends on the order or the number of deliveries.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
+
+import msgspec
 
 from app.core.clocks import Clock, counted, judged
 from app.core.events import (
@@ -26,7 +29,7 @@ from app.core.events import (
 from app.core.following import follow
 from app.core.policy import ClockKind, Policies, Policy, Rule
 from app.core.promises import Promise, replay_promises
-from app.core.registry import Registry, names_in, replay_registry
+from app.core.registry import Entry, Registry, names_in, replay_registry
 from app.core.source import CANONICAL_KIND, Source
 from app.core.timeline import UNKNOWN_CHANNEL, Cycle, Timeline
 
@@ -147,8 +150,21 @@ def replay_group(
 ) -> list[Contact]:
     """Replay contacts that are joined by ``same_as`` or merges, given all events of all of them."""
     switches = terms.policies.newest.switches
-    followed = (follow(key, own, switches) for key, own in _with_merges(joined(events)))
+    told = [event for event in events if subject_of(event) is SubjectOf.CONTACT]
+    groups = _with_merges(joined(told)) if any(map(_joins, told)) else _by_key(told)
+    followed = (follow(key, own, switches) for key, own in groups)
     return [contact_of(line, terms, registry, now) for line in followed]
+
+
+def _joins(event: Event) -> bool:
+    return event.data.same_as is not None or isinstance(event.data, ContactMerged)
+
+
+def _by_key(events: Iterable[Event]) -> list[tuple[str, list[Event]]]:
+    by_key: dict[str, list[Event]] = defaultdict(list)
+    for event in events:
+        by_key[key_of(event)].append(event)
+    return sorted(by_key.items())
 
 
 def _with_merges(groups: Sequence[tuple[str, list[Event]]]) -> list[tuple[str, list[Event]]]:
@@ -196,15 +212,16 @@ def contact_of(line: Timeline, terms: Terms, registry: Registry, now: datetime) 
     names = names_in(named) if named else ()
     customer = registry.resolve(names, named.occurred_at) if named else None
     customer = customer or f"unknown:{source}:{subject}"
-    place = _Place(line, terms, registry, customer, first.source)
-    clocks = tuple(place.clock(cycle, now) for cycle in line.cycles if place.promised(cycle, now))
+    place = _Place(line, terms, registry.entry(customer), first.source)
+    clocks = tuple(place.clocks(now))
+    standing = place.standing(now)
     return Contact(
         key=line.key,
         source=source,
         subject=subject,
         customer=customer,
-        tier=place.tier(now),
-        team=place.team(now),
+        tier=standing.tier,
+        team=standing.team,
         channel=place.channel,
         queue=line.queue,
         link=line.link,
@@ -228,73 +245,70 @@ def _masked(line: Timeline) -> str | None:
     return next((mask for mask in masks if mask), None)
 
 
-@dataclass(frozen=True, slots=True)
+class _Standing(NamedTuple):
+    """What decides which promise a contact has at an instant, and the rule that does."""
+
+    policy: Policy
+    team: str
+    tier: str
+    rule: Rule | None
+
+
 class _Place:
-    """Where a contact stands at an instant: what decides which promise it has."""
+    """Where a contact stands: worked out once for each instant that is asked about."""
 
-    line: Timeline
-    terms: Terms
-    registry: Registry
-    customer: str
-    event_source: str
+    def __init__(self, line: Timeline, terms: Terms, entry: Entry, event_source: str) -> None:
+        self.line = line
+        self.source = terms.source(event_source)
+        self.channel = line.channel or self.source.channel or UNKNOWN_CHANNEL
+        self._policies = terms.policies
+        self._entry = entry
+        self._known: dict[datetime, _Standing] = {}
 
-    @property
-    def channel(self) -> str:
-        return self.line.channel or self.source.channel or UNKNOWN_CHANNEL
+    def standing(self, at: datetime) -> _Standing:
+        """Team, tier and rule in force at ``at``."""
+        known = self._known.get(at)
+        if known is None:
+            policy = self._policies.in_force(at)
+            queue = self.line.queue_at(at)
+            team = policy.team_of(self.source, self.line.team_at(at), queue)
+            tier = policy.tier_of(self._entry.tier_at(at))
+            rule = policy.rule_for(self.channel, team, tier, queue)
+            known = self._known[at] = _Standing(policy, team, tier, rule)
+        return known
 
-    @property
-    def source(self) -> Source:
-        return self.terms.source(self.event_source)
-
-    def policy(self, at: datetime) -> Policy:
-        return self.terms.policies.in_force(at)
-
-    def team(self, at: datetime) -> str:
-        told, queue = self.line.team_at(at), self.line.queue_at(at)
-        return self.policy(at).team_of(self.source, told, queue)
-
-    def tier(self, at: datetime) -> str:
-        return self.policy(at).tier_of(self.registry.entry(self.customer).tier_at(at))
-
-    def rule(self, at: datetime) -> Rule | None:
-        queue = self.line.queue_at(at)
-        return self.policy(at).rule_for(self.channel, self.team(at), self.tier(at), queue)
-
-    def promised(self, cycle: Cycle, now: datetime) -> bool:
-        """Whether the policy in force at the stop, else now, gives this kind of clock a target.
+    def clocks(self, now: datetime) -> Iterator[Clock]:
+        """The cycles to which the policy in force at their stop, else now, gives a target.
 
         Where the tool tells what is put before a human, nobody owed an answer to what never was.
         """
-        if cycle.kind is ClockKind.FIRST_RESPONSE and self.never_queued:
-            return False
-        rule = self.rule(cycle.stopped_at or now)
-        return rule is not None and cycle.kind in rule.targets
+        never_queued = self.source.tells_queued and self.line.queued_at is None
+        for cycle in self.line.cycles:
+            standing = self.standing(cycle.stopped_at or now)
+            if cycle.kind is ClockKind.FIRST_RESPONSE and never_queued:
+                continue
+            if standing.rule is not None and cycle.kind in standing.rule.targets:
+                yield self._clock(cycle, standing, standing.rule)
 
-    @property
-    def never_queued(self) -> bool:
-        return self.source.tells_queued and self.line.queued_at is None
-
-    def clock(self, cycle: Cycle, now: datetime) -> Clock:
-        at = cycle.stopped_at or now
-        rule, policy, team = self.rule(at), self.policy(at), self.team(at)
-        assert rule is not None
+    def _clock(self, cycle: Cycle, standing: _Standing, rule: Rule) -> Clock:
         target = rule.targets[cycle.kind]
-        calendar = target.on(policy.calendar_of(team))
+        calendar = target.on(standing.policy.calendar_of(standing.team))
         clock = judged(cycle, target.from_start(calendar, cycle.started_at), calendar)
-        return replace(
+        return msgspec.structs.replace(
             clock,
-            team=team,
-            tier=self.tier(at),
+            team=standing.team,
+            tier=standing.tier,
             channel=self.channel,
             rule=rule.name,
-            policy_version=policy.version,
-            is_measurable=self.can_be_told(cycle.kind),
+            policy_version=standing.policy.version,
+            is_measurable=can_be_told(cycle.kind, self.source),
         )
 
-    def can_be_told(self, kind: ClockKind) -> bool:
-        """Whether the source can tell both the start and the stop."""
-        tells = self.source.tells
-        return bool(tells & START_TOLD_BY[kind]) and bool(tells & STOP_TOLD_BY[kind])
+
+def can_be_told(kind: ClockKind, source: Source) -> bool:
+    """Whether the source can tell both the start and the stop of a kind of clock."""
+    tells = source.tells
+    return bool(tells & START_TOLD_BY[kind]) and bool(tells & STOP_TOLD_BY[kind])
 
 
 @dataclass(frozen=True, slots=True)

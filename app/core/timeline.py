@@ -5,9 +5,12 @@ paused it and what ended it. ``following`` builds it from events, ``clocks`` jud
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+
+import msgspec
+from msgspec.structs import replace
 
 from app.core import events as e
 from app.core.policy import RESPONSES, ClockKind
@@ -26,16 +29,14 @@ class Ending(StrEnum):
     CANCELLED = "cancelled"
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
+class Stretch(msgspec.Struct, frozen=True):
     """A stretch of time that does not count; open while ``end`` is none."""
 
     start: datetime
     end: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Cycle:
+class Cycle(msgspec.Struct, frozen=True):
     """One promise running once. ``number`` counts cycles of its kind on the contact, from 1."""
 
     kind: ClockKind

@@ -4,9 +4,9 @@ Every key is replayed under its own lock, from its marks first and its events af
 marks are deleted. A key that cannot be replayed is set aside with its error and blocks no other.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from app.core.clocks import Clock
 from app.core.events import PROMISE_TYPES, AgentReplied, ContactAnswered, Event
@@ -14,19 +14,22 @@ from app.core.noting import NOTHING_SAID, Said, said_of
 from app.core.policy import ClockKind
 from app.core.promises import Promise
 from app.core.registry import Registry, names_in, replay_registry
-from app.core.replay import Contact, Terms, promises_of, replay_group
+from app.core.replay import Contact, Terms, joined, promises_of, replay_group
 from app.metrics.families import edge_of, response_edges
 from app.operations.intake import CONTACT_MARK, CUSTOMER_MARK, REGISTRY_MARK
 from app.store import contacts as contact_store
 from app.store import events as event_store
-from app.store import ledgers, promises, registry, touched
+from app.store import ledgers, policies, promises, registry, touched
 from app.store.contacts import Stored
-from app.store.engine import Database, Transaction
+from app.store.engine import Database, Transaction, is_fault
+from app.store.events import Told
 from app.store.ledgers import BREACHED, RESPONSE, SETTLED, WITHDRAWN, Noted, Tally
 
 MARKS_A_ROUND = 2_000
 """Marks that one round takes; a key may have several."""
 CUSTOMERS_A_ROUND = 200
+ALWAYS = datetime.min.replace(tzinfo=UTC)
+"""Earlier than any promise."""
 
 ClockId = tuple[str, ClockKind, int]
 
@@ -40,36 +43,111 @@ class Folded:
     breaches_noted: int = 0
     breaches_withdrawn: int = 0
 
+    def add(self, other: "Folded") -> None:
+        """Count what another part of the round did."""
+        self.keys += other.keys
+        self.failed.update(other.failed)
+        self.breaches_noted += other.breaches_noted
+        self.breaches_withdrawn += other.breaches_withdrawn
+
+
+class PolicyChanged(RuntimeError):  # noqa: N818 - named for the fact
+    """Another replica imported a policy: read it, then replay."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Round:
+    """What every step of one round is given."""
+
+    terms: Terms
+    now: datetime
+    done: Folded = field(default_factory=Folded)
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One kind of key: its prefix, how many marks a round takes, how claimed keys are replayed."""
+
+    prefix: str
+    marks: int
+    replay: Callable[[Transaction, Sequence[str], _Round], Awaitable[None]]
+
 
 async def fold(db: Database, terms: Terms, now: datetime) -> Folded:
-    """Replay what is touched, one round: registry first, then contacts, then promises."""
+    """Replay what is touched, one round: registry first, then contacts, then promises.
+
+    Raises ``PolicyChanged`` where ``terms`` are not those that the marks were made under.
+    """
     done = Folded()
-    await _fold_registry(db, now, done)
-    await _fold_contacts(db, terms, now, done)
-    await _fold_promises(db, terms, now, done)
+    for step in (
+        _Step(REGISTRY_MARK, CUSTOMERS_A_ROUND, _fold_registry),
+        _Step(CONTACT_MARK, MARKS_A_ROUND, _fold_contacts),
+        _Step(CUSTOMER_MARK, CUSTOMERS_A_ROUND, _fold_promises),
+    ):
+        await _fold_claimed(db, step, _Round(terms, now), done)
     return done
 
 
-async def _fold_contacts(db: Database, terms: Terms, now: datetime, done: Folded) -> None:
-    async with db.begin() as tx:
-        keys = [
-            key.removeprefix(CONTACT_MARK)
-            for key in await touched.claim(tx, CONTACT_MARK, MARKS_A_ROUND)
-        ]
-        if not keys:
-            return
-        groups = await _lock_joined(tx, keys)
-        locked = sorted({key for group in groups for key in group})
-        own = set(keys).intersection(locked)
-        marks = await touched.load_marks(tx, [CONTACT_MARK + key for key in own])
-        events = await event_store.load_of_contacts(tx, locked)
-        await touched.lock_registry_shared(tx)
-        known = await registry.load_registry(tx, _names(events.values()))
-        contacts, failed = _replayed(groups, events, terms, known, now)
-        await _save_contacts(tx, locked, contacts, events, _Round(terms, now, done))
-        await _settle_marks(tx, [CONTACT_MARK + key for key in locked], marks, failed, now)
-        done.keys += len(locked)
-        done.failed.update(failed)
+async def _fold_claimed(db: Database, step: _Step, round_: _Round, done: Folded) -> None:
+    """Replay the oldest keys together; where that fails, each by itself to find the one at fault."""
+    keys: list[str] = []
+    try:
+        async with db.begin() as tx:
+            keys += await touched.claim(tx, step.prefix, step.marks)
+            if keys:
+                await _check_terms(tx, round_.terms)
+                await step.replay(tx, keys, round_)
+    except Exception as error:
+        if isinstance(error, PolicyChanged) or not keys or not is_fault(error):
+            raise
+    else:
+        done.add(round_.done)
+        return
+    for key in keys:
+        await _fold_alone(db, step, key, _Round(round_.terms, round_.now, done))
+
+
+async def _fold_alone(db: Database, step: _Step, key: str, round_: _Round) -> None:
+    """Replay one key, or set it aside with its error."""
+    attempt = _Round(round_.terms, round_.now)
+    marks: list[int] = []
+    try:
+        async with db.begin() as tx:
+            if await touched.lock_also(tx, [key]):
+                marks = await touched.load_marks(tx, [key])
+                await step.replay(tx, [key], attempt)
+    except Exception as error:
+        if not is_fault(error):
+            raise
+        failed = {key: _described(error)}
+        async with db.begin() as tx:
+            await _settle_marks(tx, [key], marks, failed, round_.now)
+        round_.done.add(Folded(keys=1, failed=failed))
+    else:
+        round_.done.add(attempt.done)
+
+
+async def _check_terms(tx: Transaction, terms: Terms) -> None:
+    """A replica that has not read a new policy yet must not use up the marks that were made for it."""
+    known = [policy.version for policy in terms.policies.versions]
+    stored = await policies.load_versions(tx)
+    if stored and stored != known:
+        raise PolicyChanged(f"expected the versions {known}, the database has {stored}")
+
+
+async def _fold_contacts(tx: Transaction, claimed: Sequence[str], round_: _Round) -> None:
+    groups = await _lock_joined(tx, [key.removeprefix(CONTACT_MARK) for key in claimed])
+    locked = sorted({key for group in groups for key in group})
+    keys = [CONTACT_MARK + key for key in locked]
+    marks = await touched.load_marks(tx, sorted(set(keys) & set(claimed)))
+    events = await event_store.load_of_contacts(tx, locked)
+    await touched.lock_registry_shared(tx)
+    known = await registry.load_registry(tx, _names(events.told.values()))
+    contacts, failed = _replayed(groups, events, round_, known)
+    readable = [key for key in locked if CONTACT_MARK + key not in failed]
+    await _save_contacts(tx, readable, contacts, _told(groups, events.told), round_)
+    await _settle_marks(tx, keys, marks, failed, round_.now)
+    round_.done.add(Folded(keys=len(locked), failed=failed))
 
 
 async def _lock_joined(tx: Transaction, keys: Sequence[str]) -> list[frozenset[str]]:
@@ -88,19 +166,28 @@ def _names(told: Iterable[Sequence[Event]]) -> set[str]:
     return {name for events in told for event in events for name in names_in(event)}
 
 
+def _told(
+    groups: Iterable[frozenset[str]], events: Mapping[str, Sequence[Event]]
+) -> dict[str, Sequence[Event]]:
+    """The events of each contact; those of contacts that are one (``same_as``) are together."""
+    told: dict[str, Sequence[Event]] = {}
+    for group in groups:
+        if len(group) == 1:
+            told.update({key: events.get(key, ()) for key in group})
+        else:
+            told.update(joined(event for key in sorted(group) for event in events.get(key, ())))
+    return told
+
+
 def _replayed(
-    groups: Iterable[frozenset[str]],
-    events: Mapping[str, Sequence[Event]],
-    terms: Terms,
-    known: Registry,
-    now: datetime,
+    groups: Iterable[frozenset[str]], events: Told, round_: _Round, known: Registry
 ) -> tuple[list[Contact], dict[str, str]]:
     contacts: list[Contact] = []
     failed: dict[str, str] = {}
     for group in groups:
-        own = [event for key in group for event in events.get(key, ())]
         try:
-            contacts.extend(replay_group(own, terms, known, now))
+            own = [event for key in group for event in events.of(key)]
+            contacts.extend(replay_group(own, round_.terms, known, round_.now))
         except Exception as error:
             failed.update({CONTACT_MARK + key: _described(error) for key in group})
     return contacts, failed
@@ -110,32 +197,18 @@ def _described(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"[:500]
 
 
-@dataclass(frozen=True, slots=True)
-class _Round:
-    """What every step of one round is given."""
-
-    terms: Terms
-    now: datetime
-    done: Folded
-
-
 async def _save_contacts(
     tx: Transaction,
     locked: Sequence[str],
     contacts: Sequence[Contact],
-    events: Mapping[str, Sequence[Event]],
+    told: Mapping[str, Sequence[Event]],
     round_: _Round,
 ) -> None:
     replayed = {contact.key for contact in contacts}
     before = await contact_store.load_customers(tx, locked)
-    await _touch_promises(
-        tx,
-        contacts,
-        before,
-        events,
-    )
+    await _touch_promises(tx, contacts, before, told)
     await contact_store.save_contacts(tx, contacts)
-    gone = [key for key in before if key not in replayed and key in events]
+    gone = [key for key in before if key not in replayed]
     if gone:
         await contact_store.remove_contacts(tx, gone)
     clocks = {
@@ -151,22 +224,26 @@ async def _touch_promises(
     tx: Transaction,
     contacts: Sequence[Contact],
     before: Mapping[str, str],
-    events: Mapping[str, Sequence[Event]],
+    told: Mapping[str, Sequence[Event]],
 ) -> None:
     """Have promises replayed where this contact's news can make, keep or move one."""
     own: set[str] = set()
-    maybe: set[str] = set()
+    maybe: dict[str, datetime] = {}
     for contact in contacts:
         customers = {contact.customer, before.get(contact.key, contact.customer)}
-        told = events.get(contact.key, ())
-        if any(event.type in PROMISE_TYPES for event in told):
+        events = told.get(contact.key, ())
+        outbound = [event.occurred_at for event in events if _is_outbound(event)]
+        if any(event.type in PROMISE_TYPES for event in events):
             own |= customers
-        elif len(customers) > 1 or any(_is_outbound(event) for event in told):
-            maybe |= customers
+        elif len(customers) > 1:
+            maybe.update(dict.fromkeys(customers, ALWAYS))
+        elif outbound:
+            since = min(outbound)
+            maybe[contact.customer] = min(since, maybe.get(contact.customer, since))
+    now_of = {contact.key for contact in contacts}
+    maybe.update({customer: ALWAYS for key, customer in before.items() if key not in now_of})
     if own or maybe:
-        await touched.lock_customers_shared(
-            tx, [CUSTOMER_MARK + customer for customer in own | maybe]
-        )
+        await touched.lock_customers_shared(tx, [CUSTOMER_MARK + name for name in own | {*maybe}])
         own |= await promises.load_promised(tx, maybe)
     if own:
         await touched.touch(tx, [CUSTOMER_MARK + customer for customer in own])
@@ -251,12 +328,13 @@ class _Ledger:
         if after.observed and not before.observed and clock.elapsed is not None:
             seconds = clock.elapsed.total_seconds()
             edge = edge_of(seconds, self.edges)
-            self._count(RESPONSE, replace(clock, team=""), le=edge, seconds=seconds)
+            self._count(RESPONSE, clock, edge, seconds)
 
     def _count(self, what: str, clock: Clock, le: float = 0.0, seconds: float = 0.0) -> None:
-        self.tallies.append(
-            Tally(what, clock.channel, clock.team, clock.tier, clock.kind, le, 1, seconds)
-        )
+        # Response times are told by channel and tier alone: a team's own would be too many series.
+        team = "" if what == RESPONSE else clock.team
+        tally = Tally(what, clock.channel, team, clock.tier, clock.kind, le, 1, seconds)
+        self.tallies.append(tally)
 
 
 async def _settle_marks(
@@ -273,20 +351,14 @@ async def _settle_marks(
     await touched.bring_back(tx, [key for key in keys if key not in failed])
 
 
-async def _fold_promises(db: Database, terms: Terms, now: datetime, done: Folded) -> None:
-    async with db.begin() as tx:
-        keys = await touched.claim(tx, CUSTOMER_MARK, CUSTOMERS_A_ROUND)
-        if not keys:
-            return
-        marks = {key: await touched.load_marks(tx, [key]) for key in keys}
-        failed: dict[str, str] = {}
-        round_ = _Round(terms, now, done)
-        busy = [key for key in keys if not await _fold_customer(tx, key, round_, failed)]
-        free = [key for key in keys if key not in busy]
-        read = [mark for key in free for mark in marks[key]]
-        await _settle_marks(tx, free, read, failed, now)
-        done.keys += len(free)
-        done.failed.update(failed)
+async def _fold_promises(tx: Transaction, claimed: Sequence[str], round_: _Round) -> None:
+    marks = {key: await touched.load_marks(tx, [key]) for key in claimed}
+    failed: dict[str, str] = {}
+    busy = [key for key in claimed if not await _fold_customer(tx, key, round_, failed)]
+    free = [key for key in claimed if key not in busy]
+    read = [mark for key in free for mark in marks[key]]
+    await _settle_marks(tx, free, read, failed, round_.now)
+    round_.done.add(Folded(keys=len(free), failed=failed))
 
 
 async def _fold_customer(tx: Transaction, key: str, round_: _Round, failed: dict[str, str]) -> bool:
@@ -298,21 +370,14 @@ async def _fold_customer(tx: Transaction, key: str, round_: _Round, failed: dict
     events = await event_store.load_of_contacts(
         tx, {member for group in groups for member in group}
     )
-    known = await registry.load_registry(tx, _names(events.values()))
-    contacts, broken = _replayed(groups, events, round_.terms, known, round_.now)
+    known = await registry.load_registry(tx, _names(events.told.values()))
+    contacts, broken = _replayed(groups, events, round_, known)
     if broken:
         failed[key] = next(iter(broken.values()))
         return True
-    group_of = {contact: group for group in groups for contact in group}
-    told = [
-        (
-            contact,
-            [event for member in sorted(group_of[contact.key]) for event in events.get(member, ())],
-        )
-        for contact in contacts
-        if contact.customer == customer
-    ]
-    found = list(promises_of(customer, told, round_.terms))
+    told = _told(groups, events.told)
+    hers = [(c, told.get(c.key, ())) for c in contacts if c.customer == customer]
+    found = list(promises_of(customer, hers, round_.terms))
     promised = {promise.contact for promise, _ in found}
     promised |= await promises.load_promised_contacts(tx, customer)
     marks = {CONTACT_MARK + contact for contact in promised}
@@ -328,21 +393,16 @@ def _numbered(found: Iterable[tuple[Promise, Clock]]) -> list[tuple[int, Promise
     return [(clock.number, promise) for promise, clock in found]
 
 
-async def _fold_registry(db: Database, now: datetime, done: Folded) -> None:
-    async with db.begin() as tx:
-        keys = await touched.claim(tx, REGISTRY_MARK, CUSTOMERS_A_ROUND)
-        if not keys:
-            return
-        await touched.lock_registry_alone(tx)
-        marks = await touched.load_marks(tx, keys)
-        ids = await registry.load_related(tx, [key.removeprefix(REGISTRY_MARK) for key in keys])
-        names_before = await registry.load_names_of(tx, ids)
-        events = await event_store.load_of_registry(tx, ids)
-        replayed = replay_registry(events)
-        ids |= set(replayed.merged.values())
-        await registry.save_registry(tx, ids, replayed)
-        names = {*ids, *names_before, *replayed.owners}
-        contacts = await contact_store.load_keys_named(tx, names)
-        await touched.touch(tx, [CONTACT_MARK + key for key in contacts])
-        await _settle_marks(tx, keys, marks, {}, now)
-        done.keys += len(keys)
+async def _fold_registry(tx: Transaction, claimed: Sequence[str], round_: _Round) -> None:
+    await touched.lock_registry_alone(tx)
+    marks = await touched.load_marks(tx, claimed)
+    ids = await registry.load_related(tx, [key.removeprefix(REGISTRY_MARK) for key in claimed])
+    names_before = await registry.load_names_of(tx, ids)
+    replayed = replay_registry(await event_store.load_of_registry(tx, ids))
+    ids |= set(replayed.merged.values())
+    await registry.save_registry(tx, ids, replayed)
+    names = {*ids, *names_before, *replayed.owners}
+    contacts = await contact_store.load_keys_named(tx, names)
+    await touched.touch(tx, [CONTACT_MARK + key for key in contacts])
+    await _settle_marks(tx, claimed, marks, {}, round_.now)
+    round_.done.add(Folded(keys=len(claimed)))

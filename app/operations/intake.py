@@ -4,15 +4,17 @@ Requests join the open batch; the one writer takes the whole batch whenever it i
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import MsgspecError
 
 from app.core import events as e
 from app.core.events import Incoming, SubjectOf
 from app.core.replay import contact_key, links_of
 from app.store import events as event_store
-from app.store.engine import AWAY, Database
+from app.store.engine import AWAY, Database, is_refusal
 from app.store.events import Row
 
 MAX_WAITING_EVENTS = 50_000
@@ -27,6 +29,10 @@ CUSTOMER_MARK = "p:"
 
 class StoreAway(RuntimeError):  # noqa: N818 - named for the fact
     """The database cannot be reached: nothing was stored, send it again."""
+
+
+class CannotStore(ValueError):  # noqa: N818 - named for the fact
+    """The events hold what cannot be stored: sending them again does not help."""
 
 
 class IntakeFull(RuntimeError):  # noqa: N818 - named for the fact
@@ -45,7 +51,17 @@ class Appended:
 @dataclass(slots=True)
 class _Request:
     events: Sequence[Incoming]
+    prepared: "_Prepared"
     stored: asyncio.Future[Appended]
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """A request's events as rows, by (source, id): what belongs to what is worked out beforehand."""
+
+    rows: Mapping[tuple[str, str], Row]
+    links: Sequence[tuple[str, str]]
+    marks: Sequence[str]
 
 
 @dataclass(slots=True)
@@ -61,13 +77,18 @@ class Intake:
     async def append(self, events: Sequence[Incoming]) -> Appended:
         """Store events; returns when they are durable.
 
-        Raises ``StoreAway`` or ``IntakeFull``, after which the caller may send them again.
+        Raises ``StoreAway`` or ``IntakeFull``, after which the caller may send them again, and
+        ``CannotStore`` where that would not help.
         """
         if not events:
             return Appended(0, 0, 0)
         if self._waiting_events + len(events) > MAX_WAITING_EVENTS:
             raise IntakeFull(f"{self._waiting_events} events wait to be stored")
-        request = _Request(events, asyncio.get_running_loop().create_future())
+        try:
+            prepared = _prepared(events)
+        except MsgspecError as error:
+            raise CannotStore(str(error)) from None
+        request = _Request(events, prepared, asyncio.get_running_loop().create_future())
         self._open.append(request)
         self._waiting_events += len(events)
         self._wake.set()
@@ -93,9 +114,15 @@ class Intake:
 
     async def _write(self, requests: list[_Request]) -> None:
         try:
-            answers = await record_events(self.db, [request.events for request in requests])
+            answers = await _record(self.db, requests)
         except AWAY as error:
-            _refuse(requests, StoreAway(type(error).__name__))
+            if not is_refusal(error):
+                _refuse(requests, StoreAway(type(error).__name__))
+            elif len(requests) == 1:
+                _refuse(requests, CannotStore("the database refuses a value in it"))
+            else:
+                for request in requests:  # one of them is at fault, the others are not
+                    await self._write([request])
             return
         except BaseException:
             _refuse(requests, StoreAway("stopped"))
@@ -114,17 +141,33 @@ def _refuse(requests: list[_Request], error: Exception) -> None:
 
 async def record_events(db: Database, requests: Sequence[Sequence[Incoming]]) -> list[Appended]:
     """Store the events of several requests in one transaction; one answer for each request."""
-    first: dict[tuple[str, str], Incoming] = {}
-    for events in requests:
-        for event in events:
-            first.setdefault((event.source, event.id), event)
-    links, extra = _joins(first.values())
-    rows = [_row(event) for event in first.values()]
+    loop = asyncio.get_running_loop()
+    told = [_Request(events, _prepared(events), loop.create_future()) for events in requests]
+    return await _record(db, told)
+
+
+async def _record(db: Database, requests: Sequence[_Request]) -> list[Appended]:
+    rows: dict[tuple[str, str], Row] = {}
+    for request in requests:
+        for key, row in request.prepared.rows.items():
+            rows.setdefault(key, row)
+    links = [link for request in requests for link in request.prepared.links]
+    marks = [mark for request in requests for mark in request.prepared.marks]
     async with db.single() as tx:
-        known = await event_store.append(tx, rows, links, extra)
+        known = await event_store.append(tx, list(rows.values()), links, marks)
     known_before = {(row.source, row.event_id): row.conflicts for row in known}
+    first = {key: row.event for key, row in rows.items()}
     taken: set[tuple[str, str]] = set()
-    return [_answer(events, first, known_before, taken) for events in requests]
+    return [_answer(request.events, first, known_before, taken) for request in requests]
+
+
+def _prepared(events: Sequence[Incoming]) -> _Prepared:
+    rows: dict[tuple[str, str], Row] = {}
+    for event in events:
+        if (event.source, event.id) not in rows:
+            rows[event.source, event.id] = _row(event)
+    links, marks = _joins(row.event for row in rows.values())
+    return _Prepared(rows, links, marks)
 
 
 def _answer(
@@ -178,14 +221,22 @@ def _subject_of(event: Incoming) -> SubjectOf | None:
 
 def _joins(events: Iterable[Incoming]) -> tuple[list[tuple[str, str]], list[str]]:
     """Links that merges and ``same_as`` make, and the marks of the contacts at their other ends."""
-    links: list[tuple[str, str]] = []
+    contacts: list[tuple[str, str]] = []
+    customers: list[tuple[str, str]] = []
     for event in events:
         if not event.is_canonical:
             continue
-        if event.type == e.ContactMerged.type or b'"same_as"' in event.body:
+        if event.type == e.CustomerMerged.type:
+            customers.extend(_customers_joined(_decoded(event)))
+        elif event.type == e.ContactMerged.type or b'"same_as"' in event.body:
             own = contact_key(event.source, event.subject)
-            links.extend((own, other) for other in links_of(_decoded(event)) if other != own)
-    return links, [CONTACT_MARK + other for _, other in links]
+            contacts.extend((own, other) for other in links_of(_decoded(event)) if other != own)
+    return contacts + customers, [CONTACT_MARK + other for _, other in contacts]
+
+
+def _customers_joined(event: e.Event) -> Iterable[tuple[str, str]]:
+    if isinstance(event.data, e.CustomerMerged):
+        yield REGISTRY_MARK + event.subject, REGISTRY_MARK + event.data.into
 
 
 def _decoded(event: Incoming) -> e.Event:

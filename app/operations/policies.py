@@ -7,11 +7,13 @@ from enum import StrEnum
 from app.core.policy import Policies, Policy
 from app.core.policy_file import read_policy
 from app.operations.intake import CONTACT_MARK
-from app.store import contacts, policies, touched
+from app.store import contacts, instance, policies, touched
 from app.store.engine import Database
 
 NO_PROMISES = Policy(version=0)
 """What is in force before anybody wrote a policy: nothing is promised, everything is counted."""
+
+IN_FORCE = "policy in force"
 
 
 class Imported(StrEnum):
@@ -35,6 +37,20 @@ async def load_policies(db: Database) -> Policies:
         told = replace(read_policy(text), version=version, effective_from=effective_from)
         versions.append(told)
     return Policies(tuple(versions) or (NO_PROMISES,))
+
+
+async def take_effect(db: Database, known: Policies, now: datetime) -> bool:
+    """Have open contacts judged anew when a version that was announced begins to hold.
+
+    Answers whether one did. Of several replicas one touches them.
+    """
+    version = str(known.in_force(now).version).encode()
+    async with db.begin() as tx:
+        if not await instance.change(tx, IN_FORCE, version):
+            return False
+        keys = await contacts.load_open_keys(tx)
+        await touched.touch(tx, [CONTACT_MARK + key for key in keys])
+    return True
 
 
 async def import_policy(db: Database, text: str, now: datetime) -> Imported:

@@ -1,5 +1,6 @@
 """Keep what an adapter could not read, without any secret in it, until the reading is mended."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -25,6 +26,16 @@ class Raw:
     secrets: tuple[str, ...] = field(default=(), repr=False)
 
 
+def _spellings(character: str) -> bytes:
+    """A pattern of how JSON and forms may write a character of a secret."""
+    raw = character.encode()
+    percent = b"".join(b"%%%02x" % byte for byte in raw)
+    ways = [re.escape(raw), rb"\\" + re.escape(raw), b"(?i:%s)" % percent]
+    if ord(character) < 0x10000:
+        ways.append(rb"\\u(?i:%04x)" % ord(character))
+    return b"(?:" + b"|".join(ways) + b")"
+
+
 async def keep_raw(db: Database, raw: Raw, now: datetime) -> None:
     """Keep a delivery: only headers that cannot hold a secret, and the body with secrets cut out."""
     headers = {
@@ -33,8 +44,8 @@ async def keep_raw(db: Database, raw: Raw, now: datetime) -> None:
         if name in KEPT_HEADERS or name.startswith(KEPT_PREFIXES)
     }
     body = raw.body
-    for secret in raw.secrets:
-        body = body.replace(secret.encode(), SECRET)
+    for secret in filter(None, raw.secrets):
+        body = re.sub(b"".join(map(_spellings, secret)), SECRET, body)
     told = (msgspec.json.encode(headers).decode(), body)
     async with db.begin() as tx:
         await quarantine.keep(tx, raw.source, now, raw.reason, told)

@@ -17,6 +17,20 @@ STATEMENT_SECONDS = 30
 AWAY = (OSError, DBAPIError, InterfaceError, OperationalError, TimeoutError)
 """What is raised while PostgreSQL is away, starting or in recovery."""
 
+REFUSALS = frozenset({"21", "22", "23", "54"})
+"""Classes of PostgreSQL's errors that the values themselves caused: they come again at every try."""
+
+
+def is_refusal(error: BaseException) -> bool:
+    """Whether PostgreSQL refused the values it was given; it is not away."""
+    state = getattr(getattr(error, "orig", None), "sqlstate", None) or ""
+    return isinstance(error, DBAPIError) and state[:2] in REFUSALS
+
+
+def is_fault(error: BaseException) -> bool:
+    """Whether trying again cannot help: neither is the database away nor was it a deadlock."""
+    return is_refusal(error) or not isinstance(error, AWAY)
+
 
 @dataclass(frozen=True, slots=True)
 class Database:

@@ -7,6 +7,7 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 
+from msgspec import MsgspecError
 from sqlalchemy import text
 
 from app.core.events import Event, Incoming, decode_data
@@ -134,13 +135,31 @@ def _told(row: Row) -> tuple[Any, ...]:
     )
 
 
-async def load_of_contacts(tx: Transaction, keys: Iterable[str]) -> Mapping[str, list[Event]]:
-    """The canonical events of each contact, in no order."""
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Events by contact, in no order; of contacts where one cannot be read, why."""
+
+    told: Mapping[str, Sequence[Event]]
+    unreadable: Mapping[str, Exception]
+
+    def of(self, key: str) -> Sequence[Event]:
+        """All events of a contact; raises why where one of them cannot be read."""
+        if key in self.unreadable:
+            raise self.unreadable[key]
+        return self.told.get(key, ())
+
+
+async def load_of_contacts(tx: Transaction, keys: Iterable[str]) -> Told:
+    """The canonical events of each contact."""
     found = await tx.execute(EVENTS_OF_CONTACTS, {"keys": list(keys)})
     events: dict[str, list[Event]] = defaultdict(list)
+    unreadable: dict[str, Exception] = {}
     for key, source, event_id, type_, occurred_at, subject, fact, body in found:
-        events[key].append(_event((source, event_id, type_, subject, fact), occurred_at, body))
-    return events
+        try:
+            events[key].append(_event((source, event_id, type_, subject, fact), occurred_at, body))
+        except (MsgspecError, LookupError) as error:  # no such event, or one of a later version
+            unreadable[key] = error
+    return Told(events, unreadable)
 
 
 async def load_of_registry(tx: Transaction, customers: Iterable[str]) -> list[Event]:

@@ -11,6 +11,10 @@ from app.store.tables import sources_heard
 
 KEEP = text("INSERT INTO instance (name, value) VALUES (:name, :value) ON CONFLICT DO NOTHING")
 LOAD = text("SELECT value FROM instance WHERE name = :name")
+CHANGE = text("""
+INSERT INTO instance (name, value) VALUES (:name, :value)
+ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE instance.value <> excluded.value
+""")
 HEARD = text(
     insert_sql(sources_heard)
     + "\nON CONFLICT (source) DO UPDATE"
@@ -28,6 +32,11 @@ async def load_or_keep(tx: Transaction, name: str, value: bytes) -> bytes:
     """The value kept under ``name``; the given one where there was none."""
     await tx.execute(KEEP, {"name": name, "value": value})
     return bytes((await tx.execute(LOAD, {"name": name})).scalar_one())
+
+
+async def change(tx: Transaction, name: str, value: bytes) -> bool:
+    """Keep ``value`` under ``name``; whether it was another one before."""
+    return bool((await tx.execute(CHANGE, {"name": name, "value": value})).rowcount)
 
 
 async def save_heard(tx: Transaction, heard: Mapping[str, datetime]) -> None:

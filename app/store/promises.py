@@ -1,6 +1,7 @@
 """Promises as stored: one row each, beside the clock that measures it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
 from sqlalchemy import text
 
@@ -14,16 +15,18 @@ FORGET = text("""
 DELETE FROM promises WHERE customer = :customer OR contact_key = ANY(CAST(:keys AS text[]))
 """)
 PROMISED_TO = text("""
-SELECT DISTINCT customer FROM promises
-WHERE customer = ANY(CAST(:customers AS text[]))
-  AND (ended_at IS NULL OR ended_at > now() - interval '7 days')
+SELECT DISTINCT promises.customer
+FROM promises JOIN unnest(CAST(:customers AS text[]), CAST(:since AS timestamptz[]))
+  AS news(customer, since) ON news.customer = promises.customer
+WHERE promises.ended_at IS NULL OR promises.ended_at >= news.since
 """)
 CONTACTS_PROMISED = text("SELECT contact_key FROM promises WHERE customer = :customer")
 
 
-async def load_promised(tx: Transaction, customers: Iterable[str]) -> set[str]:
-    """Those of these customers who have a promise that news may still change."""
-    return set((await tx.execute(PROMISED_TO, {"customers": sorted(customers)})).scalars())
+async def load_promised(tx: Transaction, news: Mapping[str, datetime]) -> set[str]:
+    """Those of these customers who have a promise that her news, since the instant given, may change."""
+    told = {"customers": list(news), "since": list(news.values())}
+    return set((await tx.execute(PROMISED_TO, told)).scalars())
 
 
 async def load_promised_contacts(tx: Transaction, customer: str) -> set[str]:

@@ -30,15 +30,12 @@ SELECT id, name, public_name, since, tiers_since, tiers, merged_into FROM reache
 """)
 RELATED = text("""
 WITH RECURSIVE reached AS (
-  SELECT id FROM unnest(CAST(:ids AS text[])) AS id
+  SELECT 'r:' || id AS key FROM unnest(CAST(:ids AS text[])) AS id
   UNION
-  SELECT CASE WHEN m.subject = reached.id THEN m.into_id ELSE m.subject END
-  FROM reached JOIN (
-    SELECT subject, CAST(body AS json) ->> 'into' AS into_id FROM events
-    WHERE type LIKE 'customer.%' AND type = 'customer.merged'
-  ) AS m ON m.subject = reached.id OR m.into_id = reached.id
+  SELECT CASE WHEN links.key = reached.key THEN links.other ELSE links.key END
+  FROM reached JOIN links ON links.key = reached.key OR links.other = reached.key
 )
-SELECT id FROM reached
+SELECT substr(key, 3) AS id FROM reached
 """)
 NAMES_OF = text("""
 SELECT DISTINCT name FROM customer_names WHERE customer = ANY(CAST(:ids AS text[]))

@@ -37,6 +37,15 @@ FROM unnest(CAST(:keys AS text[])) AS key
 MARKS = text("SELECT id FROM touched WHERE key = ANY(CAST(:keys AS text[]))")
 FORGET = text("DELETE FROM touched WHERE id = ANY(CAST(:ids AS bigint[]))")
 TOUCH = text("INSERT INTO touched (key) SELECT key FROM unnest(CAST(:keys AS text[])) AS key")
+TOUCH_ALL = text("""
+INSERT INTO touched (key)
+SELECT 'r:' || subject FROM events
+WHERE type LIKE 'customer.%' AND type IN ('customer.updated', 'customer.merged') GROUP BY subject
+UNION ALL
+SELECT 'c:' || contact_key FROM events WHERE contact_key IS NOT NULL GROUP BY contact_key
+UNION ALL
+SELECT 'p:' || customer FROM promises GROUP BY customer
+""")
 ANY_LEFT = text("SELECT count(*) FROM (SELECT 1 FROM touched LIMIT :limit) AS few")
 SET_ASIDE = upserting(set_aside)
 BRING_BACK = text("DELETE FROM set_aside WHERE key = ANY(CAST(:keys AS text[]))")
@@ -83,6 +92,11 @@ async def forget(tx: Transaction, marks: Iterable[int]) -> None:
 async def touch(tx: Transaction, keys: Iterable[str]) -> None:
     """Mark keys as having something new."""
     await tx.execute(TOUCH, {"keys": sorted(keys)})
+
+
+async def touch_all(tx: Transaction) -> None:
+    """Mark every customer, contact and promise that any event told of."""
+    await tx.execute(TOUCH_ALL)
 
 
 async def count_left(tx: Transaction, limit: int) -> int:

@@ -1,6 +1,6 @@
 """What the ledgers say of a clock: once said, the counters never fall."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from app.core import events as e
 from app.core.noting import NOTHING_SAID, Said, said_of
