@@ -100,7 +100,8 @@ class Service:
     async def load_terms(self) -> bool:
         """Learn which policy is in force; what a version that takes effect now is about, is touched."""
         sources = {config.source.event_source: config.source for config in self.configs}
-        self.terms = Terms(await load_policies(self.db), sources)
+        known = self.terms.policies if self.terms else None
+        self.terms = Terms(await load_policies(self.db, known), sources)
         if await take_effect(self.db, self.terms.policies, self.clock()):
             self.loops["fold"].nudge()
         return False

@@ -28,14 +28,22 @@ class BackdatedPolicy(ValueError):  # noqa: N818 - named for the fact
     """A version that would begin before it was activated."""
 
 
-async def load_policies(db: Database) -> Policies:
-    """All versions in the database, oldest first."""
+async def load_policies(db: Database, known: Policies | None = None) -> Policies:
+    """All versions in the database, oldest first; those that are ``known`` are not read again."""
     async with db.begin() as tx:
         stored = await policies.load_policies(tx)
-    versions = []
-    for version, effective_from, text in stored:
-        told = replace(read_policy(text), version=version, effective_from=effective_from)
-        versions.append(told)
+    had = (
+        {(policy.version, policy.effective_from): policy for policy in known.versions}
+        if known
+        else {}
+    )
+    if known and set(had) == {(version, since) for version, since, _ in stored}:
+        return known
+    versions = [
+        had.get((version, since))
+        or replace(read_policy(text), version=version, effective_from=since)
+        for version, since, text in stored
+    ]
     return Policies(tuple(versions) or (NO_PROMISES,))
 
 

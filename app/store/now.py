@@ -11,6 +11,9 @@ from sqlalchemy import Row, text
 from app.core.snapshot import ClockGroup, CustomerWaiting, Group, Running, Waiting
 from app.store.engine import Transaction
 
+MAX_CUSTOMERS = 2_000
+"""Waiting customers that a snapshot reads at most, the next to be late first."""
+
 MAX_PROMISES = 2_000
 """Open promises that a snapshot reads at most, the soonest first."""
 
@@ -88,6 +91,7 @@ WHERE c.waiting_since IS NOT NULL AND c.last_event_at > CASE c.channel
   ELSE CAST(:lost_email AS timestamptz) END
 GROUP BY c.customer, c.tier, c.team, c.channel
 ORDER BY next_breach_at NULLS LAST, c.customer
+LIMIT :customers
 """)
 
 TODAY = text("""
@@ -198,7 +202,10 @@ async def load_present(tx: Transaction, now: datetime, lost: LostBefore, limit: 
             PromiseRow(_who(row), row.team, row.channel, row.due_at, row.link)
             for row in await tx.execute(PROMISES, {"limit": MAX_PROMISES})
         ],
-        customers=[CustomerWaiting(*row) for row in await tx.execute(CUSTOMERS_WAITING, told)],
+        customers=[
+            CustomerWaiting(*row)
+            for row in await tx.execute(CUSTOMERS_WAITING, {**told, "customers": MAX_CUSTOMERS})
+        ],
         quarantined=held.quarantined,
         set_aside=held.set_aside,
     )

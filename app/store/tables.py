@@ -13,6 +13,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    Numeric,
     PrimaryKeyConstraint,
     Table,
     Text,
@@ -223,7 +224,8 @@ def _tally_columns() -> list[Column[object]]:
         Column("clock", Text, nullable=False),
         Column("le", Double, nullable=False),
         Column("n", BigInteger, nullable=False),
-        Column("seconds", Double, nullable=False),
+        # Exact: rounding in another order would let a counter fall by a hair.
+        Column("seconds", Numeric, nullable=False),
     ]
 
 
