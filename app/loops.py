@@ -16,6 +16,8 @@ LONGEST_BACKOFF_SECONDS = 5.0
 class Loop:
     """One background job. It answers whether there is more to do, and then runs again at once.
 
+    A nudged job waits ``gather_seconds`` for further nudges, so that one round serves them all.
+
     A failed round is logged and counted; the next one comes after a growing pause.
     """
 
@@ -23,6 +25,7 @@ class Loop:
     seconds: float
     job: Callable[[], Awaitable[bool]]
     on_failure: Callable[[], None] = lambda: None
+    gather_seconds: float = 0.0
     _nudged: asyncio.Event = field(default_factory=asyncio.Event)
 
     def nudge(self) -> None:
@@ -54,4 +57,5 @@ class Loop:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._nudged.wait()
+                await asyncio.sleep(self.gather_seconds)
         self._nudged.clear()

@@ -4,6 +4,7 @@ Every key is replayed under its own lock, from its marks first and its events af
 marks are deleted. A key that cannot be replayed is set aside with its error and blocks no other.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -25,9 +26,11 @@ from app.store.engine import Database, Transaction, is_fault
 from app.store.events import Told
 from app.store.ledgers import BREACHED, RESPONSE, SETTLED, WITHDRAWN, Noted, Tally
 
-MARKS_A_ROUND = 2_000
+MARKS_A_ROUND = 1_000
 """Marks that one round takes; a key may have several."""
 CUSTOMERS_A_ROUND = 200
+GROUPS_AT_ONCE = 25
+"""Contacts that are replayed before requests get their turn."""
 ALWAYS = datetime.min.replace(tzinfo=UTC)
 """Earlier than any promise."""
 
@@ -143,7 +146,7 @@ async def _fold_contacts(tx: Transaction, claimed: Sequence[str], round_: _Round
     events = await event_store.load_of_contacts(tx, locked)
     await touched.lock_registry_shared(tx)
     known = await registry.load_registry(tx, _names(events.told.values()))
-    contacts, failed = _replayed(groups, events, round_, known)
+    contacts, failed = await _replayed(groups, events, round_, known)
     readable = [key for key in locked if CONTACT_MARK + key not in failed]
     await _save_contacts(tx, readable, contacts, _told(groups, events.told), round_)
     await _settle_marks(tx, keys, marks, failed, round_.now)
@@ -179,12 +182,14 @@ def _told(
     return told
 
 
-def _replayed(
+async def _replayed(
     groups: Iterable[frozenset[str]], events: Told, round_: _Round, known: Registry
 ) -> tuple[list[Contact], dict[str, str]]:
     contacts: list[Contact] = []
     failed: dict[str, str] = {}
-    for group in groups:
+    for number, group in enumerate(groups):
+        if number % GROUPS_AT_ONCE == GROUPS_AT_ONCE - 1:
+            await asyncio.sleep(0)
         try:
             own = [event for key in group for event in events.of(key)]
             contacts.extend(replay_group(own, round_.terms, known, round_.now))
@@ -371,7 +376,7 @@ async def _fold_customer(tx: Transaction, key: str, round_: _Round, failed: dict
         tx, {member for group in groups for member in group}
     )
     known = await registry.load_registry(tx, _names(events.told.values()))
-    contacts, broken = _replayed(groups, events, round_, known)
+    contacts, broken = await _replayed(groups, events, round_, known)
     if broken:
         failed[key] = next(iter(broken.values()))
         return True

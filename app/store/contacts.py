@@ -45,7 +45,7 @@ REMOVE_CONTACTS = text("DELETE FROM contacts WHERE key = ANY(CAST(:keys AS text[
 CUSTOMERS_OF = text("SELECT key, customer FROM contacts WHERE key = ANY(CAST(:keys AS text[]))")
 CONTACTS_OF_CUSTOMER = text("SELECT key FROM contacts WHERE customer = :customer ORDER BY key")
 CONTACTS_NAMED = text("""
-SELECT DISTINCT contact_key FROM contact_names WHERE name = ANY(CAST(:names AS text[]))
+SELECT contact_key FROM contact_names WHERE name = ANY(CAST(:names AS text[]))
 UNION
 SELECT key FROM contacts WHERE customer = ANY(CAST(:names AS text[]))
 """)
@@ -116,7 +116,15 @@ async def save_contacts(tx: Transaction, told: Sequence[Contact]) -> None:
     """Write contacts as replay made them."""
     rows = sorted((_contact_row(contact) for contact in told), key=lambda row: row[0])
     await write(tx, SAVE_CONTACTS, contacts, rows)
-    names = sorted({(name, contact.key) for contact in told for name in contact.names})
+    # A name that is the customer needs no way back: most contacts write nothing here.
+    names = sorted(
+        {
+            (name, contact.key)
+            for contact in told
+            for name in contact.names
+            if name != contact.customer
+        }
+    )
     await write(tx, SAVE_NAMES, contact_names, names)
 
 
@@ -224,7 +232,8 @@ def _stored(row: Row[Any]) -> Stored:
 async def load_clock_rows_due(tx: Transaction, now: datetime, limit: int) -> list[Stored]:
     """Lock and load clocks that broke before ``now`` and are not noted yet, the oldest first.
 
-    Keys with something new are skipped: their replay will say. So are keys that are being replayed.
+    Keys with something new are skipped: their replay will say, and for a promise its customer's. So
+    are keys that are being replayed.
     """
     found = await tx.execute(TO_NOTE, {"now": now, "limit": limit})
     return [_stored(row) for row in found]
@@ -241,5 +250,9 @@ WITH due AS MATERIALIZED (
 )
 SELECT * FROM due
 WHERE NOT EXISTS (SELECT 1 FROM touched WHERE touched.key = 'c:' || due.contact_key)
+  AND NOT (due.kind = 'follow_up' AND EXISTS (
+    SELECT 1 FROM promises p JOIN touched t ON t.key = 'p:' || p.customer
+    WHERE p.contact_key = due.contact_key AND p.number = due.number
+  ))
   AND pg_try_advisory_xact_lock(hashtextextended('c:' || due.contact_key, 0))
 """)

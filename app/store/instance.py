@@ -23,6 +23,7 @@ HEARD = text(
 LOAD_HEARD = text("SELECT source, last_event_at FROM sources_heard")
 VERSION = text("SELECT version_num FROM alembic_version")
 
+ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended('partitions', 1))")
 PARTITION = """
 CREATE TABLE IF NOT EXISTS {name} PARTITION OF events FOR VALUES FROM ('{first}') TO ('{last}')
 """
@@ -55,7 +56,11 @@ async def load_schema_version(tx: Transaction) -> str | None:
 
 
 async def make_partition(tx: Transaction, first: datetime, last: datetime) -> None:
-    """Make the partition for events received in ``[first, last)``."""
+    """Make the partition for events received in ``[first, last)``; one replica at a time.
+
+    Two that look at once both find no table, and the second fails to make it.
+    """
+    await tx.execute(ONE_AT_A_TIME)
     name = f"events_{first:%Y_%m}"
     told = {"name": name, "first": first.isoformat(), "last": last.isoformat()}
     await tx.execute(text(PARTITION.format(**told)))

@@ -20,7 +20,7 @@ MAX_PROMISES = 2_000
 WAITING = text("""
 SELECT channel, team, tier, count(*) AS contacts, min(waiting_since) AS oldest_since
 FROM contacts
-WHERE waiting_since IS NOT NULL AND last_event_at > CASE channel
+WHERE NOT is_over AND waiting_since IS NOT NULL AND last_event_at > CASE channel
   WHEN 'phone' THEN CAST(:lost_phone AS timestamptz)
   WHEN 'chat' THEN CAST(:lost_chat AS timestamptz)
   ELSE CAST(:lost_email AS timestamptz) END
@@ -85,7 +85,7 @@ LEFT JOIN LATERAL (
   WHERE k.contact_key = c.key AND k.ending IS NULL AND k.is_measurable AND NOT k.is_paused
     AND k.kind IN ('first_response', 'next_response')
 ) AS n ON true
-WHERE c.waiting_since IS NOT NULL AND c.last_event_at > CASE c.channel
+WHERE NOT c.is_over AND c.waiting_since IS NOT NULL AND c.last_event_at > CASE c.channel
   WHEN 'phone' THEN CAST(:lost_phone AS timestamptz)
   WHEN 'chat' THEN CAST(:lost_chat AS timestamptz)
   ELSE CAST(:lost_email AS timestamptz) END
