@@ -83,6 +83,9 @@ class Calendar:
     holidays: Container[date] = frozenset()
     is_always_open: bool = False
     _years: dict[int, _Year] = field(default_factory=dict, init=False, repr=False)
+    _spans: dict[date, tuple[tuple[int, int], ...]] = field(
+        default_factory=dict, init=False, repr=False
+    )
 
     def spans_on(self, day: date) -> tuple[Span, ...]:
         """The open spans of one local date, as the policy says them."""
@@ -97,7 +100,7 @@ class Calendar:
         if self.is_always_open:
             return True
         at = _microseconds(instant)
-        year = self._year(self._local_year(instant, at))
+        _, year = self._year_of(instant, at)
         i = bisect_right(year.opens, at)
         return i > 0 and at < year.closes[i - 1]
 
@@ -108,9 +111,11 @@ class Calendar:
         if self.is_always_open:
             return end - start
         start_at, end_at = _microseconds(start), _microseconds(end)
-        first, last = self._local_year(start, start_at), self._local_year(end, end_at)
-        open_time = self._year(last).open_before(end_at) - self._year(first).open_before(start_at)
-        open_time += sum(self._year(year).total for year in range(first, last))
+        first, first_year = self._year_of(start, start_at)
+        last, last_year = self._year_of(end, end_at)
+        open_time = last_year.open_before(end_at) - first_year.open_before(start_at)
+        if first != last:
+            open_time += sum(self._year(year).total for year in range(first, last))
         return timedelta(microseconds=open_time)
 
     def due(self, start: datetime, target: timedelta) -> datetime:
@@ -122,15 +127,16 @@ class Calendar:
         if self.is_always_open or not target:
             return start + target
         at = _microseconds(start)
-        year = self._local_year(start, at)
-        wanted = self._year(year).open_before(at) + target // MICROSECOND
-        last_year = year + HORIZON_YEARS
-        while wanted > self._year(year).total:
-            wanted -= self._year(year).total
-            year += 1
-            if year > last_year:
+        number, year = self._year_of(start, at)
+        wanted = year.open_before(at) + target // MICROSECOND
+        last_number = number + HORIZON_YEARS
+        while wanted > year.total:
+            wanted -= year.total
+            number += 1
+            if number > last_number:
                 raise NeverOpen(f"calendar {self.name} has no {target} of open time after {start}")
-        return _instant(self._year(year).at_open_time(wanted))
+            year = self._year(number)
+        return _instant(year.at_open_time(wanted))
 
     def due_backward(self, end: datetime, target: timedelta) -> datetime:
         """The latest instant from which the open time until ``end`` equals ``target``."""
@@ -138,17 +144,17 @@ class Calendar:
         if self.is_always_open or not target:
             return end - target
         at = _microseconds(end)
-        year = self._local_year(end, at)
-        wanted = target // MICROSECOND - self._year(year).open_before(at)
-        first_year = year - HORIZON_YEARS
+        number, year = self._year_of(end, at)
+        wanted = target // MICROSECOND - year.open_before(at)
+        first_number = number - HORIZON_YEARS
         while wanted > 0:
-            year -= 1
-            if year < first_year:
+            number -= 1
+            if number < first_number:
                 raise NeverOpen(f"calendar {self.name} has no {target} of open time before {end}")
-            wanted -= self._year(year).total
-        spans = self._year(year)
-        i = bisect_right(spans.until, -wanted)
-        return _instant(spans.closes[i] - (spans.until[i] + wanted))
+            year = self._year(number)
+            wanted -= year.total
+        i = bisect_right(year.until, -wanted)
+        return _instant(year.closes[i] - (year.until[i] + wanted))
 
     def breaches_at(self, due_at: datetime) -> datetime:
         """The first instant after which the open time exceeds what it was at ``due_at``.
@@ -162,7 +168,7 @@ class Calendar:
         if self.is_open(instant):
             return instant
         at = _microseconds(instant)
-        first = self._local_year(instant, at)
+        first, _ = self._year_of(instant, at)
         for year in range(first, first + HORIZON_YEARS):
             opens = self._year(year).opens
             i = bisect_left(opens, at)
@@ -175,7 +181,7 @@ class Calendar:
         if self.is_always_open or not self.is_open(instant):
             return None
         at = _microseconds(instant)
-        year = self._year(self._local_year(instant, at))
+        _, year = self._year_of(instant, at)
         return _instant(year.closes[bisect_right(year.opens, at) - 1])
 
     def business_days_after(self, start: datetime, days: int, *, end_of_day: bool) -> datetime:
@@ -207,16 +213,21 @@ class Calendar:
     def _next_day_with_hours(self, day: date) -> date:
         for _ in range(HORIZON_YEARS * 366):
             day += DAY
-            if any(self._spans_of(day)):
+            if self._spans_of(day):
                 return day
         raise NeverOpen(f"calendar {self.name} has no day with hours after {day}")
 
-    def _local_year(self, instant: datetime, at: int) -> int:
+    def _year_of(self, instant: datetime, at: int) -> tuple[int, _Year]:
         """The local year of an instant, without converting it to the zone (which costs more)."""
-        year = instant.year
-        if at < self._year(year).begins:
-            return year - 1
-        return year + 1 if at >= self._year(year).ends else year
+        number = instant.year
+        year = self._years.get(number) or self._year(number)
+        if at < year.begins:
+            number -= 1
+        elif at >= year.ends:
+            number += 1
+        else:
+            return number, year
+        return number, self._year(number)
 
     def _year(self, year: int) -> _Year:
         known = self._years.get(year)
@@ -239,8 +250,14 @@ class Calendar:
         begins, ends = self._wall(date(year, 1, 1), 0), self._wall(date(year + 1, 1, 1), 0)
         return _Year(begins, ends, tuple(opens), tuple(closes), tuple(until))
 
-    def _spans_of(self, day: date) -> Iterator[tuple[int, int]]:
+    def _spans_of(self, day: date) -> tuple[tuple[int, int], ...]:
         """The open spans of a local date in real time; a date that its zone skips has none."""
+        known = self._spans.get(day)
+        if known is None:
+            known = self._spans[day] = tuple(self._real_spans(day))
+        return known
+
+    def _real_spans(self, day: date) -> Iterator[tuple[int, int]]:
         spans = self.spans_on(day)
         if not spans or self._wall(day, 0) >= self._wall(day, MINUTES_A_DAY):
             return
@@ -263,7 +280,7 @@ def always_open(name: str = "always") -> Calendar:
 
 
 def _microseconds(instant: datetime) -> int:
-    return (instant.astimezone(UTC) - EPOCH) // MICROSECOND
+    return (instant - EPOCH) // MICROSECOND
 
 
 def _instant(microseconds: int) -> datetime:
