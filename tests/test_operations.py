@@ -2,8 +2,10 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from app.operations.fold import fold
 from app.operations.intake import record_events
@@ -12,8 +14,8 @@ from app.store.engine import Database, open_database
 from tests.conftest import NOON
 from tests.store.desk import Desk
 
-PHONE = {"channel": "phone", "team": "hotline"}
-CHAT = {"channel": "chat", "team": "support"}
+PHONE: dict[str, Any] = {"channel": "phone", "team": "hotline"}
+CHAT: dict[str, Any] = {"channel": "chat", "team": "support"}
 DUE_SOON = (NOON + timedelta(minutes=30)).isoformat()
 
 
@@ -87,7 +89,7 @@ async def test_a_late_answer_withdraws_a_noted_breach_and_no_counter_falls(desk:
 
 
 async def test_an_alias_learned_late_gives_the_contact_to_its_customer(desk: Desk):
-    number = {"aliases": [{"kind": "phone", "value": "+4511223344"}]}
+    number: dict[str, Any] = {"aliases": [{"kind": "phone", "value": "+4511223344"}]}
     await desk.tell("contact.received", "call-1", 10, **PHONE, **number)
     await desk.settle()
 
@@ -145,7 +147,7 @@ async def test_a_promise_that_another_tool_tells_of_a_call_is_kept_with_that_cal
     await desk.tell("contact.answered", "7", 3, source="/a-phone", agent="a1")
     await desk.settle()
 
-    same = {"same_as": "/a-phone 7", "customer": "acme"}
+    same: dict[str, Any] = {"same_as": "/a-phone 7", "customer": "acme"}
     await desk.tell("followup.promised", "phone-7", 5, due=DUE_SOON, **same)
     await desk.settle()
     assert await desk.rows("SELECT count(*) FROM promises") == [(1,)]
@@ -178,7 +180,7 @@ async def test_a_promise_is_kept_by_an_answer_on_another_contact_folded_at_once(
 
 
 async def test_an_earlier_answer_that_comes_late_dates_a_promise_kept_long_ago(desk: Desk):
-    told = {"customer": "acme", **CHAT}
+    told: dict[str, Any] = {"customer": "acme", **CHAT}
     await desk.tell("contact.received", "chat-1", 0, **told)
     await desk.tell("followup.promised", "chat-1", 1, due=DUE_SOON, **told)
     await desk.tell("followup.done", "chat-1", 3600, **told)
@@ -263,8 +265,6 @@ async def test_a_mark_that_is_committed_after_a_later_one_is_not_lost(
     await desk.tell("contact.received", "call-1", **PHONE)
     await desk.run("DELETE FROM touched")
     async with slow.begin() as tx:
-        from sqlalchemy import text  # noqa: PLC0415
-
         await tx.execute(text("INSERT INTO touched (key) VALUES ('c:crm\x1fcall-1')"))
         await desk.tell("contact.received", "call-2", **PHONE)
         await desk.settle()
@@ -273,3 +273,32 @@ async def test_a_mark_that_is_committed_after_a_later_one_is_not_lost(
     await slow.close()
     assert await desk.rows("SELECT count(*) FROM contacts") == [(2,)]
     await desk.assert_sound()
+
+
+async def test_a_promise_whose_news_is_not_replayed_yet_is_not_judged(desk: Desk):
+    told: dict[str, Any] = {"customer": "acme", **CHAT}
+    await desk.tell("contact.received", "chat-1", 0, **told)
+    await desk.tell("agent.replied", "chat-1", 1, agent="a1", **told)
+    await desk.tell("followup.promised", "chat-1", 2, due=DUE_SOON, **told)
+    await desk.settle()
+    await desk.run("INSERT INTO touched (key) VALUES ('p:acme')")
+    desk.at(1801)
+
+    assert await desk.judge() == 0
+    await desk.settle()
+
+    assert await desk.tallied("breached") == 1
+    await desk.assert_sound()
+
+
+async def test_a_contact_set_aside_keeps_what_was_said_of_it(desk: Desk):
+    await desk.tell("contact.received", "call-1", **PHONE)
+    await desk.settle()
+    desk.at(25)
+    assert await desk.judge() == 1
+
+    await _poison(desk, "contact.answered", "call-1", '{"agent": 7}', "c:crm\x1fcall-1")
+    done = await desk.settle()
+
+    assert done.breaches_withdrawn == 0
+    assert await desk.rows("SELECT noted FROM clocks") == [(True,)]

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, select, text
+from sqlalchemy import Row, text
 
 from app.core.clocks import Clock
 from app.core.policy import ClockKind
@@ -42,6 +42,7 @@ WHERE clocks.contact_key = gone.contact_key
 """)
 REMOVE_CONTACTS = text("DELETE FROM contacts WHERE key = ANY(CAST(:keys AS text[]))")
 
+CLOCKS_OF = text("SELECT * FROM clocks WHERE contact_key = ANY(CAST(:keys AS text[]))")
 CUSTOMERS_OF = text("SELECT key, customer FROM contacts WHERE key = ANY(CAST(:keys AS text[]))")
 CONTACTS_OF_CUSTOMER = text("SELECT key FROM contacts WHERE customer = :customer ORDER BY key")
 CONTACTS_NAMED = text("""
@@ -107,7 +108,7 @@ async def load_clocks(
     tx: Transaction, keys: Iterable[str]
 ) -> dict[tuple[str, ClockKind, int], Stored]:
     """The stored clocks of these contacts."""
-    found = await tx.execute(select(clocks).where(clocks.c.contact_key.in_(list(keys))))
+    found = await tx.execute(CLOCKS_OF, {"keys": list(keys)})
     stored = map(_stored, found)
     return {clock.id: clock for clock in stored}
 

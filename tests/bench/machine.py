@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import socket
 import subprocess
 import time
@@ -43,9 +44,11 @@ def started(
 ) -> Iterator[Child]:
     """Run a server with further environment variables for as long as the block runs."""
     told = [f"{name}={value}" for name, value in own.items()]
+    setpriv = shutil.which("setpriv")
+    bound = [setpriv, "--pdeathsig", "TERM"] if setpriv else []  # ends with us, however we end
     with log.open("wb") as out:
         process = subprocess.Popen(
-            ["/usr/bin/env", *told, *command],
+            ["/usr/bin/env", *told, *bound, *command],
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
             stdout=out,
