@@ -31,7 +31,7 @@ from app.operations.judge import CLOCKS_A_ROUND, note_breaches
 from app.operations.policies import Imported, import_policy, load_policies, take_effect
 from app.operations.present import Presenter
 from app.operations.rebuild import rebuild
-from app.operations.upkeep import keep_up, sum_tallies
+from app.operations.upkeep import count_broken_invariants, keep_up, sum_tallies
 from app.settings import Settings, read_secret
 from app.sources.adapter import SourceConfig
 from app.sources.configuration import read_sources
@@ -161,6 +161,7 @@ class Service:
     async def keep_up(self) -> bool:
         """Do what must be done now and then."""
         await keep_up(self.db, self.clock())
+        self.presenter.invariants_broken = await count_broken_invariants(self.db)
         return False
 
     def _known_terms(self) -> Terms:

@@ -12,6 +12,9 @@ from app.core.events import REGISTRY_TYPES, Alias, AliasKind, CustomerMerged, In
 PSEUDONYM_CHARACTERS: Final = 32
 HIDDEN: Final = "•"
 
+MAX_ALIASES = 64
+"""Aliases of one event, the domains of its addresses among them."""
+
 FREE_MAIL: Final = frozenset(
     [
         "126.com",
@@ -223,7 +226,7 @@ def _may_name(body: bytes) -> bool:
         b"@" in body
         or b'"aliases"' in body
         or b"\\u00" in body
-        or _PHONE_HINT.search(body) is not None
+        or (b"+" in body and _PHONE_HINT.search(body) is not None)
     )
 
 
@@ -252,7 +255,7 @@ def _aliases(body: _Body, key: bytes, *, with_domains: bool) -> list[Any]:
     for each in (*stored, *domains):
         if each is not None and each not in found:
             found.append(each)
-    return found
+    return found[: max(len(entries), MAX_ALIASES)]
 
 
 def _stored(entry: Any, key: bytes) -> Any:

@@ -193,7 +193,22 @@ def _differs(event: Incoming, other: Incoming) -> bool:
     return event is not other and event_store.digest_of(event) != event_store.digest_of(other)
 
 
+CONTACT_TYPES = (
+    frozenset(e.TYPES)
+    - e.REGISTRY_TYPES
+    - e.STAFF_TYPES
+    - {
+        e.WorkStarted.type,
+        e.WorkEnded.type,
+    }
+)
+"""Types whose subject is a contact whatever the data says: nearly all events."""
+
+
 def _row(event: Incoming) -> Row:
+    if event.type in CONTACT_TYPES:
+        key = contact_key(event.source, event.subject)
+        return Row(event, key, CONTACT_MARK + key)
     match _subject_of(event):
         case None:
             return Row(event, None, None)

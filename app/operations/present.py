@@ -25,7 +25,7 @@ from app.core.snapshot import (
 )
 from app.core.source import Source
 from app.metrics.families import response_edges
-from app.store import instance, invariants, ledgers
+from app.store import instance, ledgers
 from app.store import now as store_now
 from app.store.engine import Database, Transaction
 from app.store.ledgers import BREACHED, RESPONSE, SETTLED, WITHDRAWN
@@ -43,9 +43,9 @@ class Presenter:
 
     db: Database
     sources: Sequence[Source]
+    invariants_broken: int = 0
     _today_at: datetime | None = None
     _today: dict[str, tuple[int, int]] = field(default_factory=dict)
-    _broken: int = 0
 
     async def take(self, terms: Terms, heard: Mapping[str, datetime], now: datetime) -> Snapshot:
         """Read what is true at ``now``. ``heard``: news of sources that is not written down yet."""
@@ -72,7 +72,7 @@ class Presenter:
             teams=tuple(self._days(policy, now)),
             quarantined=present.quarantined,
             set_aside=present.set_aside,
-            invariants_broken=self._broken,
+            invariants_broken=self.invariants_broken,
             last_event_at=max(last_heard.values(), default=None),
         )
         snapshot = _with_counts(snapshot, counts, policy)
@@ -87,7 +87,6 @@ class Presenter:
             return
         since = {name: _midnight(team.calendar, now) for name, team in policy.teams.items()}
         self._today = await store_now.load_today(tx, since)
-        self._broken = len(await invariants.broken(tx)) if self._today_at is None else self._broken
         self._today_at = now
 
     def _days(self, policy: Policy, now: datetime) -> Iterator[TeamDay]:

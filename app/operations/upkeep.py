@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from app.store import instance, ledgers, quarantine
+from app.store import instance, invariants, ledgers, quarantine
 from app.store.engine import Database
 
 MONTHS_AHEAD = 3
@@ -20,6 +20,12 @@ async def keep_up(db: Database, now: datetime) -> None:
         month = following
     async with db.begin() as tx:
         await quarantine.drop_older(tx, now - QUARANTINE_KEPT)
+
+
+async def count_broken_invariants(db: Database) -> int:
+    """How many facts that always hold do not: something is wrong in the service or its database."""
+    async with db.begin() as tx:
+        return len(await invariants.broken(tx))
 
 
 async def sum_tallies(db: Database) -> None:

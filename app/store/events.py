@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import MsgspecError
 from sqlalchemy import text
@@ -70,8 +70,7 @@ WHERE type LIKE 'customer.%' AND type IN ('customer.updated', 'customer.merged')
 """)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """An event on its way into the store, with the contact it belongs to and the key it touches."""
 
     event: Incoming
@@ -90,7 +89,7 @@ class Known:
 
 def digest_of(event: Incoming) -> bytes:
     """What is compared to tell a repeated delivery from a conflicting one."""
-    told = f"{event.type}\0{event.occurred_at.isoformat()}\0{event.subject}\0".encode()
+    told = f"{event.type}\0{event.occurred_at.timestamp()}\0{event.subject}\0".encode()
     return blake2b(told + event.body, digest_size=16).digest()
 
 
