@@ -17,6 +17,7 @@ class Loop:
     """One background job. It answers whether there is more to do, and then runs again at once.
 
     A nudged job waits ``gather_seconds`` for further nudges, so that one round serves them all.
+    One that ``waits_first`` leaves the start to others.
 
     A failed round is logged and counted; the next one comes after a growing pause.
     """
@@ -26,6 +27,7 @@ class Loop:
     job: Callable[[], Awaitable[bool]]
     on_failure: Callable[[], None] = lambda: None
     gather_seconds: float = 0.0
+    waits_first: bool = False
     _nudged: asyncio.Event = field(default_factory=asyncio.Event)
 
     def nudge(self) -> None:
@@ -35,6 +37,8 @@ class Loop:
     async def run(self) -> None:
         """Run until cancelled."""
         failures = 0
+        if self.waits_first:
+            await self._pause(self.seconds)
         while True:
             try:
                 more = await self.job()

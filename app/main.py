@@ -43,7 +43,7 @@ from app.wallboard.view import view
 
 POLICY_SECONDS = 5.0
 """How soon a replica notices a policy that another one imported."""
-GATHER_SECONDS = 0.03
+GATHER_SECONDS = 0.1
 """How long an arrival waits for others to be replayed with: a round costs much, a key little."""
 ENOUGH_FOR_A_ROUND = 200
 """Keys in one round from which on the next one follows at once."""
@@ -189,6 +189,7 @@ class Service:
             for name, (seconds, job) in jobs.items()
         }
         loops["fold"].gather_seconds = GATHER_SECONDS
+        loops["upkeep"].waits_first = True
         return loops
 
     @asynccontextmanager

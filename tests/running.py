@@ -107,6 +107,7 @@ async def running(
         **settings,
     }
     app = create_app(Settings(database_url=SecretStr(url), **told), clock)
+    app.service.loops["fold"].gather_seconds = 60  # an arrival is replayed when the test says so
     async with LifespanManager(app):
         _, token = await make_token(db, {"send"}, "tests", clock.now)
         transport = httpx.ASGITransport(app)

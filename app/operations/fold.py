@@ -87,8 +87,15 @@ async def fold(db: Database, terms: Terms, now: datetime) -> Folded:
         _Step(CONTACT_MARK, MARKS_A_ROUND, _fold_contacts),
         _Step(CUSTOMER_MARK, CUSTOMERS_A_ROUND, _fold_promises),
     ):
-        await _fold_claimed(db, step, _Round(terms, now), done)
+        if step.prefix == CONTACT_MARK or await _are_others_left(db):
+            await _fold_claimed(db, step, _Round(terms, now), done)
     return done
+
+
+async def _are_others_left(db: Database) -> bool:
+    """One look saves the rounds of the kinds that seldom have news."""
+    async with db.single() as tx:
+        return await touched.are_others_left(tx)
 
 
 async def _fold_claimed(db: Database, step: _Step, round_: _Round, done: Folded) -> None:

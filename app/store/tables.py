@@ -59,6 +59,8 @@ touched = Table(
     Column("key", Text, nullable=False),
     # fold: the marks of a claimed key; judge: whether a key is about to be replayed
     Index("touched_by_key", "key"),
+    # fold: the few marks of other kinds among many of contacts
+    Index("touched_beside_contacts", "id", postgresql_where="key NOT LIKE 'c:%'"),
 )
 
 links = Table(

@@ -9,17 +9,23 @@ from app.store.bulk import upserting, write
 from app.store.engine import Transaction
 from app.store.tables import set_aside
 
-CLAIM = text("""
+CONTACTS = "c:"
+"""The prefix of contacts' keys: nearly all marks."""
+
+_CLAIM = """
 WITH candidates AS MATERIALIZED (
   SELECT key
   FROM (
-    SELECT id, key FROM touched WHERE key LIKE :prefix ORDER BY id LIMIT :marks
+    SELECT id, key FROM touched WHERE {kind} ORDER BY id LIMIT :marks
   ) AS oldest
   GROUP BY key
   ORDER BY min(id)
 )
 SELECT key FROM candidates WHERE pg_try_advisory_xact_lock(hashtextextended(key, 0))
-""")
+"""
+CLAIM_CONTACTS = text(_CLAIM.format(kind="key LIKE 'c:%'"))
+CLAIM_OTHERS = text(_CLAIM.format(kind="key NOT LIKE 'c:%' AND key LIKE :prefix"))
+OTHERS_LEFT = text("SELECT EXISTS (SELECT 1 FROM touched WHERE key NOT LIKE 'c:%')")
 
 LOCK_EXACTLY = text("""
 SELECT key FROM unnest(CAST(:keys AS text[])) AS key
@@ -53,8 +59,15 @@ BRING_BACK = text("DELETE FROM set_aside WHERE key = ANY(CAST(:keys AS text[]))"
 
 async def claim(tx: Transaction, prefix: str, marks: int) -> list[str]:
     """Lock the keys behind the oldest marks until the end of the transaction; busy ones are left."""
-    found = await tx.execute(CLAIM, {"prefix": f"{prefix}%", "marks": marks})
+    if prefix == CONTACTS:
+        return list((await tx.execute(CLAIM_CONTACTS, {"marks": marks})).scalars())
+    found = await tx.execute(CLAIM_OTHERS, {"prefix": f"{prefix}%", "marks": marks})
     return list(found.scalars())
+
+
+async def are_others_left(tx: Transaction) -> bool:
+    """Whether anything but contacts has news."""
+    return bool((await tx.execute(OTHERS_LEFT)).scalar_one())
 
 
 async def lock_also(tx: Transaction, keys: Iterable[str]) -> set[str]:

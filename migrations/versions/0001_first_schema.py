@@ -270,6 +270,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("touched_by_key", "touched", ["key"], unique=False)
+    op.create_index(
+        "touched_beside_contacts",
+        "touched",
+        ["id"],
+        unique=False,
+        postgresql_where="key NOT LIKE 'c:%'",
+    )
 
     # Rows change a few times and then never: room on the page keeps those changes out of the indexes.
     op.execute("ALTER TABLE contacts SET (fillfactor = 70)")
