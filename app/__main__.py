@@ -5,6 +5,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -17,9 +18,10 @@ from app.core.marked_yaml import FaultyFile
 from app.core.policy import Policies
 from app.core.policy_file import read_policy
 from app.core.replay import Terms, replay
-from app.main import make_service, read_clock, rebuild_all, serve
+from app.main import check_start, read_clock, rebuild_all, serve
 from app.operations.access import SCOPES, UnknownScope, make_token, revoke_token
-from app.operations.instance import WrongSchema
+from app.operations.instance import WrongSchema, check_schema
+from app.operations.rebuild import MissingSources
 from app.settings import Settings, read_settings
 from app.sources import cloudevents
 from app.sources.adapter import Unreadable
@@ -36,23 +38,42 @@ class Refusal(Exception):  # noqa: N818 - named for the fact
     """The command cannot be done; the message says why. The status is 1."""
 
 
+SAID_PLAINLY = (
+    Refusal,
+    FaultyFile,
+    Unreadable,
+    CannotRead,
+    UnknownScope,
+    WrongSchema,
+    MissingSources,
+)
+"""What a command may fail with: the message alone says all."""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the status is 0 when it was done, 1 with the reason when not."""
     told = _parser().parse_args(arguments)
     try:
         told.command(told)
-    except (Refusal, FaultyFile, Unreadable, CannotRead, UnknownScope, WrongSchema) as error:
+    except SAID_PLAINLY as error:
         print(error, file=sys.stderr)
         return 1
     except BrokenPipeError:
         return 0  # whoever read our output has read enough
-    except FileNotFoundError as error:
-        print(f"there is no file {error.filename}", file=sys.stderr)
+    except UnicodeDecodeError:
+        print("expected a file of UTF-8 text", file=sys.stderr)
         return 1
     except AWAY as error:
-        print(f"the database cannot be reached: {type(error).__name__}", file=sys.stderr)
+        print(_absent(error), file=sys.stderr)
         return 1
     return 0
+
+
+def _absent(error: BaseException) -> str:
+    """Say what cannot be reached: a file, else the database."""
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"the file {error.filename} cannot be used: {error.strerror}"
+    return f"the database cannot be reached: {type(error).__name__}"
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -106,10 +127,12 @@ def _add_offline(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def _instant(text: str) -> datetime:
-    at = datetime.fromisoformat(text)
-    if at.tzinfo is None:
-        raise argparse.ArgumentTypeError(f"expected an instant with an offset, got {text!r}")
-    return at
+    with suppress(ValueError):
+        at = datetime.fromisoformat(text)
+        if at.tzinfo is not None:
+            return at
+    wanted = "an instant with an offset such as 2026-12-01T09:00:00+01:00"
+    raise argparse.ArgumentTypeError(f"expected {wanted}, got {text!r}")
 
 
 def _settings() -> Settings:
@@ -125,7 +148,7 @@ def _settings() -> Settings:
 
 def _serve(_told: argparse.Namespace) -> None:
     settings = _settings()
-    make_service(settings, read_clock)  # a bad file is said before anything listens
+    asyncio.run(check_start(settings))  # what is wrong is said plainly before anything listens
     serve(settings)
 
 
@@ -156,6 +179,7 @@ def _create_token(told: argparse.Namespace) -> None:
     async def make() -> tuple[int, str]:
         db = open_database(_settings().database_url.get_secret_value())
         try:
+            await check_schema(db)
             return await make_token(db, set(told.scope), told.name, read_clock())
         finally:
             await db.close()

@@ -7,18 +7,23 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from secrets import token_bytes
 from time import perf_counter
 
 import structlog
 from fastapi import FastAPI
+from starlette.exceptions import HTTPException
 from uvicorn import Config
 
 from app.api.doors import Desk, Doors
 from app.api.openapi import document
-from app.api.ops import Newest, on_problem, router, schema_router
+from app.api.ops import Newest, on_http_exception, on_problem, router, schema_router
 from app.api.problems import Problem
 from app.core.events import Incoming
+from app.core.marked_yaml import FaultyFile
+from app.core.policy import Policy
+from app.core.policy_file import read_policy
 from app.core.replay import Terms
 from app.loops import Loop
 from app.metrics.page import build
@@ -30,7 +35,7 @@ from app.operations.intake import Heard, Intake
 from app.operations.judge import CLOCKS_A_ROUND, note_breaches
 from app.operations.policies import Imported, import_policy, load_policies, take_effect
 from app.operations.present import Presenter
-from app.operations.rebuild import rebuild
+from app.operations.rebuild import check_sources, rebuild
 from app.operations.upkeep import count_broken_invariants, keep_up, sum_tallies
 from app.settings import Settings, read_secret
 from app.sources.adapter import SourceConfig
@@ -70,7 +75,10 @@ def load_sources(settings: Settings) -> tuple[SourceConfig, ...]:
     """The configured sources; raises ``FaultyFile``."""
     if settings.sources_file is None:
         return ()
-    return read_sources(settings.sources_file.read_text(), read_secret)
+    try:
+        return read_sources(settings.sources_file.read_text(), read_secret)
+    except FaultyFile as faulty:
+        raise faulty.in_file(str(settings.sources_file)) from None
 
 
 @dataclass(slots=True)
@@ -100,7 +108,30 @@ class Service:
             level = log.warning if became is Imported.VERSION_NOT_RAISED else log.info
             level("policy_read", file=str(self.settings.policy_file), became=became)
         await self.load_terms()
+        self._say_strange_teams()
+        self.presenter.key = await self.load_alias_key()
         await self.take_snapshot()
+        log.info(
+            "service_started",
+            version=service_version(),
+            policy_version=self._known_terms().policies.newest.version,
+            sources=[config.source.id for config in self.configs],
+        )
+
+    def _say_strange_teams(self) -> None:
+        """A team that the policy does not know has no hours: its clocks would never pause."""
+        known = self._known_terms().policies.newest.teams
+        for source in (config.source for config in self.configs):
+            named = {*source.teams.values(), source.default_team} - {None}
+            if known and (strange := sorted(map(str, named - known.keys()))):
+                log.warning("teams_missing", source=source.id, teams=strange)
+
+    async def load_alias_key(self) -> bytes:
+        """The key that hides numbers and addresses: the operator's, else the database's own."""
+        given = self.settings.alias_key
+        if given is not None:
+            return given.get_secret_value().encode()
+        return await alias_key_of(self.db, token_bytes(32))
 
     async def load_terms(self) -> bool:
         """Learn which policy is in force; what a version that takes effect now is about, is touched."""
@@ -254,12 +285,10 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = read_clock) -
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        given = settings.alias_key
-        fresh = given.get_secret_value().encode() if given else None
         async with service.running():
-            key = fresh or await alias_key_of(service.db, token_bytes(32))
-            app.doors = Doors(behind, _desk(service, key))
+            app.doors = Doors(behind, _desk(service, service.presenter.key))
             yield
+        log.info("service_stopped")
 
     behind = FastAPI(
         title="Evenhand",
@@ -275,6 +304,7 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = read_clock) -
     behind.include_router(schema_router())
     behind.router.routes.extend(wallboard_routes(service.live))
     behind.add_exception_handler(Problem, on_problem)
+    behind.add_exception_handler(HTTPException, on_http_exception)
     document(behind)
     app = App(service, behind)
     return app
@@ -292,13 +322,34 @@ def _desk(service: Service, alias_key: bytes) -> Desk:
     )
 
 
+def read_policy_file(file: Path) -> Policy:
+    """The policy in a file; its faults are said with the file they stand in."""
+    try:
+        return read_policy(file.read_text())
+    except FaultyFile as faulty:
+        raise faulty.in_file(str(file)) from None
+
+
+async def check_start(settings: Settings) -> None:
+    """Raise what would keep a service of these settings from starting."""
+    service = make_service(settings, read_clock)
+    try:
+        await check_schema(service.db)
+        if settings.policy_file is not None:
+            read_policy_file(settings.policy_file)
+    finally:
+        await service.db.close()
+
+
 async def rebuild_all(settings: Settings) -> Folded:
     """Make the projections anew from the events, with the policy and the sources of ``settings``."""
     service = make_service(settings, read_clock)
     try:
         await check_schema(service.db)
         await service.load_terms()
-        return await rebuild(service.db, service._known_terms(), read_clock())  # noqa: SLF001 - built just above
+        assert service.terms is not None  # noqa: S101 - just loaded
+        await check_sources(service.db, service.terms)
+        return await rebuild(service.db, service.terms, read_clock())
     finally:
         await service.db.close()
 

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -16,6 +16,16 @@ class Settings(BaseSettings):
     database_url: SecretStr = Field(
         description="PostgreSQL 15 or newer: postgresql+asyncpg://user:password@host/database"
     )
+
+    @field_validator("database_url")
+    @classmethod
+    def _one_form(cls, url: SecretStr) -> SecretStr:
+        """Take ``postgresql://`` too; anything else is said with the form that is wanted."""
+        scheme, found, rest = url.get_secret_value().partition("://")
+        if not found or scheme not in ("postgresql", "postgres", "postgresql+asyncpg"):
+            raise ValueError("expected postgresql+asyncpg://user:password@host/database")
+        return SecretStr(f"postgresql+asyncpg://{rest}")
+
     host: str = Field(default="127.0.0.1", description="address to listen on")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(default=8000, description="TCP port")
     policy_file: Path | None = Field(

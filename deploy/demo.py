@@ -307,6 +307,8 @@ def run(want: Wanted) -> None:
         say(f"  {demo.url}            who waits, against what was promised")
         say(f"  {demo.url}/metrics    what Prometheus reads")
         say(f"  {demo.url}/openapi.json   what the service can be asked")
+        if demo.server is not None:
+            say(f"  EVENHAND_DATABASE_URL='{demo.server.url}'   for python -m app token create")
         say()
         say(STORY)
         say("Ctrl-C ends it." if want.seconds is None else f"Ends after {want.seconds:.0f} s.")

@@ -1,5 +1,11 @@
 """Stories from POST to /metrics, on a real database."""
 
+import pytest
+from pydantic import SecretStr, ValidationError
+
+from app.main import rebuild_all
+from app.operations.rebuild import MissingSources
+from app.settings import Settings
 from app.store import invariants
 from app.store.engine import Database
 from tests.running import HandClock, running
@@ -40,3 +46,43 @@ async def test_a_caller_who_waits_longer_than_promised_is_seen_while_she_waits(
         assert (await service.metrics())[_settled("clocks_settled")] == 1
         async with db.begin() as tx:
             assert await invariants.broken(tx) == {}
+
+
+async def test_customers_bear_opaque_ids_in_metrics(db: Database, database_url: str) -> None:
+    async with running(db, database_url) as service:
+        await service.send(
+            "contact.received", "call-1", channel="phone", team="hotline", customer="Jensen VVS"
+        )
+        await service.settle()
+
+        text = (await service.client.get("/metrics/customers")).text
+
+    assert 'evenhand_customer_contacts_waiting{customer="c-' in text
+    assert "Jensen" not in text
+
+
+async def test_a_team_the_policy_does_not_name_is_nobodys(db: Database, database_url: str) -> None:
+    async with running(db, database_url) as service:
+        await service.send("contact.received", "call-1", channel="phone", team="orders")
+        await service.settle()
+
+        seen = await service.metrics()
+
+    assert seen[WAITING.replace("hotline", "unmapped")] == 1
+
+
+async def test_a_rebuild_without_the_sources_that_spoke_is_refused(
+    db: Database, database_url: str
+) -> None:
+    async with running(db, database_url) as service:
+        service.app.service.heard.last["/hooks/phone"] = service.clock.now
+        await service.settle()
+
+    with pytest.raises(MissingSources, match="phone"):
+        await rebuild_all(Settings(database_url=SecretStr(database_url)))
+
+
+@pytest.mark.parametrize("url", ["nonsense", "mysql://localhost/x"])
+def test_a_database_url_of_another_form_is_said_with_the_right_form(url: str) -> None:
+    with pytest.raises(ValidationError, match="postgresql\\+asyncpg://user"):
+        Settings(database_url=SecretStr(url))

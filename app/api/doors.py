@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
+import structlog
 
 from app.api.exchange import (
     App,
@@ -33,6 +34,8 @@ from app.sources import cloudevents, kinds
 from app.sources.adapter import FUTURE_LIMIT, BadSignature, Delivery, SourceConfig, Unreadable
 from app.sources.refusal import CannotRead, Malformed, Refused
 from app.store.engine import AWAY, Database
+
+log = structlog.get_logger()
 
 EVENTS_PATH = "/v1/events"
 HOOKS_PREFIX = "/hooks/"
@@ -114,12 +117,12 @@ class Doors:
             return await take_delivery(self._desk, scope, receive)
         except IntakeFull:
             self._desk.count.limit_hit(Limit.INTAKE_QUEUE)
-            raise come_back() from None
+            raise come_back("more comes in than can be stored") from None
         except CannotStore as error:
             self._desk.count.events_rejected(Rejection.INVALID, 1)
             raise Problem(422, str(error)) from None
         except (StoreAway, *AWAY):
-            raise come_back() from None
+            raise come_back("the database is away") from None
 
 
 async def take_events(desk: Desk, scope: Scope, receive: Receive) -> Answer:
@@ -228,6 +231,7 @@ async def take_delivery(desk: Desk, scope: Scope, receive: Receive) -> Answer:
         kinds.verify(delivery, config, now)
     except BadSignature as error:
         desk.count.signature_failed(source_id)
+        log.warning("delivery_refused", source=source_id, reason=str(error))
         raise Problem(401, str(error)) from None
     try:
         events = kinds.translate(delivery, config)
@@ -236,6 +240,7 @@ async def take_delivery(desk: Desk, scope: Scope, receive: Receive) -> Answer:
     except (Unreadable, CannotStore) as error:
         desk.count.events_rejected(Rejection.UNREADABLE, 1)
         await keep_raw(desk.db, Raw(source_id, str(error), headers, body, config.secrets), now)
+        log.warning("delivery_kept", source=source_id, bytes=len(body))
         return Answer(202, b'{"accepted":0,"kept_for_later":1}')
     return Answer(202, b'{"accepted":%d}' % stored.new)
 

@@ -7,6 +7,7 @@ from hmac import compare_digest
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
+from starlette.exceptions import HTTPException
 
 from app.api.problems import PROBLEM_TYPE, Problem
 from app.core.events import TYPES, schema_of
@@ -89,6 +90,18 @@ def schema_router() -> APIRouter:
 def _shows(request: Request, token: str) -> bool:
     scheme, _, shown = request.headers.get("authorization", "").partition(" ")
     return scheme.lower() == "bearer" and compare_digest(shown.strip().encode(), token.encode())
+
+
+async def on_http_exception(request: Request, error: Exception) -> Response:
+    """Say what the framework refuses, an unknown path or method, as a problem too."""
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for nothing else
+    told = {
+        404: "there is nothing at this path",
+        405: f"expected another method than {request.method}",
+    }
+    detail = told.get(error.status_code, str(error.detail))
+    problem = Problem(error.status_code, detail, headers=error.headers or {})
+    return await on_problem(request, problem)
 
 
 async def on_problem(_request: Request, problem: Exception) -> Response:

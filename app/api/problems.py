@@ -38,7 +38,7 @@ class Problem(Exception):  # noqa: N818 - named for the fact
         return msgspec.json.encode({**told, "detail": self.detail, **self.more})
 
 
-def come_back() -> Problem:
+def come_back(reason: str) -> Problem:
     """Nothing was stored; the same request is welcome again soon."""
-    detail = "the database is away: nothing was stored, send it again"
+    detail = f"{reason}: nothing was stored, send it again"
     return Problem(503, detail, headers={"retry-after": str(RETRY_SECONDS)})

@@ -29,9 +29,14 @@ class Fault:
 class FaultyFile(ValueError):  # noqa: N818 - named for the fact
     """A file that cannot be used, with every fault found."""
 
-    def __init__(self, faults: Sequence[Fault]) -> None:
+    def __init__(self, faults: Sequence[Fault], file: str = "") -> None:
         self.faults = tuple(faults)
-        super().__init__("\n".join(map(str, self.faults)))
+        place = f"{file}, " if file else ""
+        super().__init__("\n".join(f"{place}{fault}" for fault in self.faults))
+
+    def in_file(self, file: str) -> "FaultyFile":
+        """The same faults, said with the file they stand in."""
+        return FaultyFile(self.faults, file)
 
 
 @dataclass(frozen=True, slots=True)

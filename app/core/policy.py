@@ -67,7 +67,10 @@ class Target:
         if self.measure is Measure.BUSINESS_DAYS:
             return f"{self.days} business days" + (", end of day" if self.end_of_day else "")
         wall = " calendar" if self.measure is Measure.CALENDAR else ""
-        return f"{self.amount.total_seconds():g}s{wall}"
+        minutes, seconds = divmod(self.amount.total_seconds(), 60)
+        hours, minutes = divmod(minutes, 60)
+        parts = ((hours, "h"), (minutes, "m"), (seconds, "s"))
+        return " ".join(f"{count:g}{unit}" for count, unit in parts if count) + wall
 
 
 _WALL_CLOCK = always_open("wall clock")
@@ -168,7 +171,7 @@ class Policy:
             self._team_of_queue.update(dict.fromkeys(team.queues, team.id))
 
     def calendar_of(self, team: str) -> Calendar:
-        """When the team is open; the default calendar for a team the policy does not name."""
+        """When the team is open; a team that the policy does not name has its first calendar."""
         known = self.teams.get(team)
         return known.calendar if known else self.default_calendar
 
@@ -185,12 +188,16 @@ class Policy:
                 continue
             known = source.teams.get(name) or self._team_of_queue.get(name)
             if known:
-                return known
+                return self._known(known)
             if name == told and (told in self.teams or not self.teams):
                 return told
         if source.default_team:
-            return source.default_team
+            return self._known(source.default_team)
         return UNASSIGNED if told is None and queue is None else UNMAPPED
+
+    def _known(self, team: str) -> str:
+        """A team that the policy does not name is nobody's: it has no hours and no promises."""
+        return team if team in self.teams or not self.teams else UNMAPPED
 
     def rule_for(self, channel: str, team: str, tier: str, queue: str | None) -> Rule | None:
         """The first rule in written order that fits; ``None`` means no promise."""

@@ -186,7 +186,8 @@ def read_policy(text: str) -> Policy:
     marked = read_marked(text)
     faults = _Faults(marked)
     if not isinstance(marked.value, dict):
-        faults.add((), f"expected a policy, got {type(marked.value).__name__}")
+        came = "nothing" if marked.value is None else type(marked.value).__name__
+        faults.add((), f"expected a policy, got {came}")
     faults.stop_if_any()
     try:
         told = _Policy.model_validate(marked.value)
@@ -295,6 +296,7 @@ def _compiled(told: _Policy, calendars: Mapping[str, Calendar], faults: _Faults)
         tiers=tiers,
         default_tier=_default_tier(told, tiers, faults),
         teams={name: _team(name, team, calendars) for name, team in told.teams.items()},
+        default_calendar=next(iter(calendars.values()), always_open()),
         rules=tuple(_rules(told, faults.marked)),
         warn_at=tuple(_warnings(told, faults, before=True)),
         warn_after=tuple(timedelta(seconds=s) for s in _warnings(told, faults, before=False)),

@@ -13,7 +13,8 @@ class WrongSchema(RuntimeError):  # noqa: N818 - named for the fact
 async def check_schema(db: Database) -> None:
     """Raise ``WrongSchema`` unless every migration is applied, and no later one."""
     async with db.begin() as tx:
-        found = await instance.load_schema_version(tx)
+        is_new = not await instance.has_schema_version(tx)
+        found = None if is_new else await instance.load_schema_version(tx)
     wanted = migration.expected_version()
     if found != wanted:
         raise WrongSchema(

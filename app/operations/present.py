@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from hashlib import blake2b
 from itertools import product
 
 from app.core.calendar import Calendar
@@ -44,6 +45,7 @@ class Presenter:
     db: Database
     sources: Sequence[Source]
     invariants_broken: int = 0
+    key: bytes = b""
     _today_at: datetime | None = None
     _today: dict[str, tuple[int, int]] = field(default_factory=dict)
 
@@ -66,7 +68,11 @@ class Presenter:
             running=present.running,
             not_measurable=present.not_measurable,
             lost_track=present.lost_track,
-            customers=tuple(c for c in present.customers if _is_open(policy, c.team, now)),
+            customers=tuple(
+                replace(c, customer=opaque(c.customer, self.key))
+                for c in present.customers
+                if _is_open(policy, c.team, now)
+            ),
             promises=_promises(present.promises, policy, now),
             promises_due=tuple(_due(row, now) for row in present.promises),
             teams=tuple(self._days(policy, now)),
@@ -97,6 +103,11 @@ class Presenter:
             yield TeamDay(name, settled, late, is_open, opens_at)
 
 
+def opaque(customer: str, key: bytes) -> str:
+    """What metrics call a customer: the same for as long as the key is, and no name."""
+    return f"c-{blake2b(customer.encode(), key=key[:64], digest_size=6).hexdigest()}"
+
+
 def _is_open(policy: Policy, team: str, now: datetime) -> bool:
     return policy.calendar_of(team).is_open(now)
 
@@ -117,7 +128,7 @@ def shown(who: Who) -> str:
         return who.name
     if who.masked:
         return who.masked
-    return "number withheld" if who.customer.startswith("unknown:") else who.customer
+    return "customer not named" if who.customer.startswith("unknown:") else who.customer
 
 
 def _promises(

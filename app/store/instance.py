@@ -21,6 +21,7 @@ HEARD = text(
     + " SET last_event_at = greatest(sources_heard.last_event_at, excluded.last_event_at)"
 )
 LOAD_HEARD = text("SELECT source, last_event_at FROM sources_heard")
+HAS_VERSION = text("SELECT to_regclass('alembic_version') IS NOT NULL")
 VERSION = text("SELECT version_num FROM alembic_version")
 
 ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended('partitions', 1))")
@@ -48,6 +49,11 @@ async def save_heard(tx: Transaction, heard: Mapping[str, datetime]) -> None:
 async def load_heard(tx: Transaction) -> dict[str, datetime]:
     """When each source last told of something."""
     return {source: at for source, at in await tx.execute(LOAD_HEARD)}  # noqa: C416 - rows are no tuples to mypy
+
+
+async def has_schema_version(tx: Transaction) -> bool:
+    """Whether any migration was ever applied here."""
+    return bool((await tx.execute(HAS_VERSION)).scalar_one())
 
 
 async def load_schema_version(tx: Transaction) -> str | None:

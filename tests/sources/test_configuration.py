@@ -33,7 +33,7 @@ def test_the_example_can_be_used_as_it_stands():
     phone, chat = read_sources(EXAMPLE.read_text(), read_secret)
 
     assert (phone.source.kind, phone.secrets) == ("aircall", ("canary-aircall",))
-    assert phone.source.teams == {"510001": "support", "510002": "orders"}
+    assert phone.source.teams == {"510001": "hotline", "510002": "support"}
     assert phone.follow_up_tags == {"Callback Request": timedelta(hours=4)}
     assert (chat.source.event_source, chat.secrets) == ("/hooks/chat", ("canary-chatwoot",))
     assert "contact.answered" in phone.source.tells - chat.source.tells
