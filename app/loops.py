@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from time import perf_counter
 
 import structlog
 
@@ -17,7 +18,8 @@ class Loop:
     """One background job. It answers whether there is more to do, and then runs again at once.
 
     A nudged job waits ``gather_seconds`` for further nudges, so that one round serves them all.
-    One that ``waits_first`` leaves the start to others.
+    One that ``waits_first`` leaves the start to others. One that takes long runs less often, so
+    that it never takes more than its ``largest_share`` of the time.
 
     A failed round is logged and counted; the next one comes after a growing pause.
     """
@@ -28,6 +30,7 @@ class Loop:
     on_failure: Callable[[], None] = lambda: None
     gather_seconds: float = 0.0
     waits_first: bool = False
+    largest_share: float = 1.0
     _nudged: asyncio.Event = field(default_factory=asyncio.Event)
 
     def nudge(self) -> None:
@@ -40,6 +43,7 @@ class Loop:
         if self.waits_first:
             await self._pause(self.seconds)
         while True:
+            began = perf_counter()
             try:
                 more = await self.job()
                 failures = 0
@@ -50,12 +54,11 @@ class Loop:
                     "round_failed", loop=self.name, error=type(error).__name__, in_a_row=failures
                 )
                 self.on_failure()
-            if not more:
-                await self._pause(
-                    min(self.seconds * 2**failures, LONGEST_BACKOFF_SECONDS)
-                    if failures
-                    else self.seconds
-                )
+            if failures:
+                await self._pause(min(self.seconds * 2**failures, LONGEST_BACKOFF_SECONDS))
+            elif not more:
+                rest = (perf_counter() - began) * (1 / self.largest_share - 1)
+                await self._pause(max(self.seconds, rest))
 
     async def _pause(self, seconds: float) -> None:
         with suppress(TimeoutError):

@@ -52,6 +52,8 @@ GATHER_SECONDS = 0.1
 """How long an arrival waits for others to be replayed with: a round costs much, a key little."""
 ENOUGH_FOR_A_ROUND = 200
 """Keys in one round from which on the next one follows at once."""
+SNAPSHOT_SHARE = 0.2
+"""With very many open contacts screens and scrapes get new numbers less often, arrivals come first."""
 TALLY_SECONDS = 10.0
 UPKEEP_SECONDS = 3600.0
 
@@ -221,6 +223,7 @@ class Service:
         }
         loops["fold"].gather_seconds = GATHER_SECONDS
         loops["upkeep"].waits_first = True
+        loops["snapshot"].largest_share = SNAPSHOT_SHARE
         return loops
 
     @asynccontextmanager

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from hashlib import blake2b
 from itertools import product
 
@@ -34,6 +35,7 @@ from app.store.now import LostBefore, Present, PromiseRow, WaitingRow, Who
 
 SHOWN_CONTACTS = 200
 """Waiting contacts that a snapshot names, the soonest to break first."""
+CUSTOMERS_REMEMBERED = 20_000
 TODAY_EVERY = timedelta(seconds=15)
 """How often a team's day is counted anew."""
 
@@ -103,6 +105,7 @@ class Presenter:
             yield TeamDay(name, settled, late, is_open, opens_at)
 
 
+@lru_cache(maxsize=CUSTOMERS_REMEMBERED)
 def opaque(customer: str, key: bytes) -> str:
     """What metrics call a customer: the same for as long as the key is, and no name."""
     return f"c-{blake2b(customer.encode(), key=key[:64], digest_size=6).hexdigest()}"

@@ -11,7 +11,7 @@ from sqlalchemy import Row, text
 from app.core.snapshot import ClockGroup, CustomerWaiting, Group, Running, Waiting
 from app.store.engine import Transaction
 
-MAX_CUSTOMERS = 2_000
+MAX_CUSTOMERS = 1_000
 """Waiting customers that a snapshot reads at most, the next to be late first."""
 
 MAX_PROMISES = 2_000
@@ -37,18 +37,24 @@ WHERE NOT is_over AND last_event_at <= CASE channel
 GROUP BY team, channel
 """)
 
-RUNNING = text("""
+_RUNNING = """
 SELECT k.channel, k.team, k.tier, k.kind,
   count(*) FILTER (WHERE k.is_measurable AND k.breaches_at < :now) AS overdue,
   min(k.breaches_at) FILTER (WHERE k.is_measurable AND NOT k.is_paused) AS next_breach_at,
   count(*) FILTER (WHERE NOT k.is_measurable) AS not_measurable
-FROM clocks k JOIN contacts c ON c.key = k.contact_key
+FROM clocks k {without_lost}
+GROUP BY k.channel, k.team, k.tier, k.kind
+"""
+RUNNING = text(_RUNNING.format(without_lost="WHERE k.ending IS NULL"))
+RUNNING_AND_NOT_LOST = text(
+    _RUNNING.format(
+        without_lost="""JOIN contacts c ON c.key = k.contact_key
 WHERE k.ending IS NULL AND (k.kind = 'follow_up' OR c.last_event_at > CASE c.channel
   WHEN 'phone' THEN CAST(:lost_phone AS timestamptz)
   WHEN 'chat' THEN CAST(:lost_chat AS timestamptz)
-  ELSE CAST(:lost_email AS timestamptz) END)
-GROUP BY k.channel, k.team, k.tier, k.kind
-""")
+  ELSE CAST(:lost_email AS timestamptz) END)"""
+    )
+)
 
 WAITING_CONTACTS = text("""
 SELECT c.subject, c.customer, c.masked, c.link, u.name, u.public_name,
@@ -78,13 +84,15 @@ LIMIT :limit
 """)
 
 CUSTOMERS_WAITING = text("""
-SELECT c.customer, c.tier, c.team, c.channel, count(*) AS contacts, min(n.next_breach_at) AS next_breach_at
+SELECT c.customer, c.tier, c.team, c.channel, count(*) AS contacts,
+  min(n.next_breach_at) AS next_breach_at
 FROM contacts c
-LEFT JOIN LATERAL (
-  SELECT min(k.breaches_at) AS next_breach_at FROM clocks k
-  WHERE k.contact_key = c.key AND k.ending IS NULL AND k.is_measurable AND NOT k.is_paused
-    AND k.kind IN ('first_response', 'next_response')
-) AS n ON true
+LEFT JOIN (
+  SELECT contact_key, min(breaches_at) AS next_breach_at FROM clocks
+  WHERE ending IS NULL AND is_measurable AND NOT is_paused
+    AND kind IN ('first_response', 'next_response')
+  GROUP BY contact_key
+) AS n ON n.contact_key = c.key
 WHERE NOT c.is_over AND c.waiting_since IS NOT NULL AND c.last_event_at > CASE c.channel
   WHEN 'phone' THEN CAST(:lost_phone AS timestamptz)
   WHEN 'chat' THEN CAST(:lost_chat AS timestamptz)
@@ -177,7 +185,11 @@ async def load_present(tx: Transaction, now: datetime, lost: LostBefore, limit: 
     """Read what is true at ``now``; waiting contacts at most ``limit``, soonest first."""
     told = lost.told()
     held = (await tx.execute(HELD_BACK)).one()
-    running = list(await tx.execute(RUNNING, {**told, "now": now}))
+    lost_track = {(row.team, row.channel): row.contacts for row in await tx.execute(LOST, told)}
+    if lost_track:
+        running = list(await tx.execute(RUNNING_AND_NOT_LOST, {**told, "now": now}))
+    else:
+        running = list(await tx.execute(RUNNING, {"now": now}))
     not_measurable: dict[tuple[str, str], int] = defaultdict(int)
     for row in running:
         if row.not_measurable:
@@ -194,7 +206,7 @@ async def load_present(tx: Transaction, now: datetime, lost: LostBefore, limit: 
             for row in running
         },
         not_measurable=dict(not_measurable),
-        lost_track={(r.team, r.channel): r.contacts for r in await tx.execute(LOST, told)},
+        lost_track=lost_track,
         contacts=[
             _waiting(row) for row in await tx.execute(WAITING_CONTACTS, {**told, "limit": limit})
         ],
