@@ -22,7 +22,7 @@ from app.api.ops import Newest, on_http_exception, on_problem, router, schema_ro
 from app.api.problems import Problem
 from app.core.events import Incoming
 from app.core.marked_yaml import FaultyFile
-from app.core.policy import Policy
+from app.core.policy import UNASSIGNED, UNMAPPED, Policy
 from app.core.policy_file import read_policy
 from app.core.replay import Terms
 from app.loops import Loop
@@ -56,6 +56,9 @@ SNAPSHOT_SHARE = 0.2
 """With very many open contacts screens and scrapes get new numbers less often, arrivals come first."""
 TALLY_SECONDS = 10.0
 UPKEEP_SECONDS = 3600.0
+
+NOBODYS = {UNMAPPED: "no team known", UNASSIGNED: "no team yet"}
+"""What screens call the contacts that no team has."""
 
 log = structlog.get_logger()
 
@@ -203,7 +206,7 @@ class Service:
 
     def _names(self) -> Mapping[str, str]:
         teams = self._known_terms().policies.newest.teams
-        return {id_: team.name for id_, team in teams.items()}
+        return {**NOBODYS, **{id_: team.name for id_, team in teams.items()}}
 
     def make_loops(self) -> dict[str, Loop]:
         """The jobs that run beside the requests."""
