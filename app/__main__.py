@@ -18,9 +18,10 @@ from app.core.marked_yaml import FaultyFile
 from app.core.policy import Policies
 from app.core.policy_file import read_policy
 from app.core.replay import Terms, replay
-from app.main import check_start, read_clock, rebuild_all, serve
+from app.main import check_start, read_clock, rebuild_all, serve, try_kept_again
 from app.operations.access import SCOPES, UnknownScope, make_token, revoke_token
 from app.operations.instance import WrongSchema, check_schema
+from app.operations.quarantine import load_kept
 from app.operations.rebuild import MissingSources
 from app.settings import Settings, read_settings
 from app.sources import cloudevents
@@ -29,6 +30,7 @@ from app.sources.refusal import CannotRead
 from app.sources.translation import translate, translate_request
 from app.store.engine import AWAY, open_database
 from app.store.migration import migrate
+from app.store.quarantine import Kept
 
 BATCH_LINES = 2_000
 """Lines of an events file that are read at a time."""
@@ -85,6 +87,11 @@ def _parser() -> argparse.ArgumentParser:
 
     migrating = commands.add_parser("migrate", help="bring the database up to date")
     migrating.set_defaults(command=_migrate)
+
+    kept = commands.add_parser("kept", help="deliveries that were not understood")
+    asked = kept.add_subparsers(required=True)
+    asked.add_parser("list", help="which, and why").set_defaults(command=_list_kept)
+    asked.add_parser("retry", help="read them anew").set_defaults(command=_retry_kept)
 
     rebuilding = commands.add_parser("rebuild", help="make what follows from the events anew")
     rebuilding.set_defaults(command=_rebuild)
@@ -155,6 +162,25 @@ def _serve(_told: argparse.Namespace) -> None:
 def _migrate(_told: argparse.Namespace) -> None:
     migrate(_settings().database_url.get_secret_value())
     print("the database is up to date")
+
+
+def _list_kept(_told: argparse.Namespace) -> None:
+    async def load() -> list[Kept]:
+        db = open_database(_settings().database_url.get_secret_value())
+        try:
+            return await load_kept(db)
+        finally:
+            await db.close()
+
+    kept = asyncio.run(load())
+    for one in kept:
+        print(f"{one.received_at:%Y-%m-%d %H:%M:%S} UTC  {one.source}  {one.reason}")
+    print(f"{len(kept)} deliveries wait to be understood")
+
+
+def _retry_kept(_told: argparse.Namespace) -> None:
+    understood, still_not = asyncio.run(try_kept_again(_settings()))
+    print(f"{understood} are understood now, {still_not} still are not")
 
 
 def _rebuild(_told: argparse.Namespace) -> None:

@@ -35,6 +35,7 @@ from app.operations.intake import Heard, Intake
 from app.operations.judge import CLOCKS_A_ROUND, note_breaches
 from app.operations.policies import Imported, import_policy, load_policies, take_effect
 from app.operations.present import Presenter
+from app.operations.quarantine import try_again
 from app.operations.rebuild import check_sources, rebuild
 from app.operations.upkeep import count_broken_invariants, keep_up, sum_tallies
 from app.settings import Settings, read_secret
@@ -343,6 +344,17 @@ async def check_start(settings: Settings) -> None:
         await check_schema(service.db)
         if settings.policy_file is not None:
             read_policy_file(settings.policy_file)
+    finally:
+        await service.db.close()
+
+
+async def try_kept_again(settings: Settings) -> tuple[int, int]:
+    """Read kept deliveries anew with the sources of ``settings``: understood, and still not."""
+    service = make_service(settings, read_clock)
+    try:
+        await check_schema(service.db)
+        configs = {config.source.id: config for config in service.configs}
+        return await try_again(service.db, configs, await service.load_alias_key())
     finally:
         await service.db.close()
 

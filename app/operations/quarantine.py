@@ -7,9 +7,16 @@ from datetime import datetime
 
 import msgspec
 
+from app.core.aliases import pseudonymised
+from app.operations.intake import record_events
+from app.sources.adapter import Delivery, SourceConfig, Unreadable
+from app.sources.kinds import translate
 from app.store import quarantine
 from app.store.engine import Database
+from app.store.quarantine import Kept
 
+KEPT_A_ROUND = 10_000
+"""Kept deliveries that are listed or read anew at once."""
 KEPT_HEADERS = ("content-type", "user-agent", "content-encoding")
 KEPT_PREFIXES = ("x-chatwoot-delivery", "x-request-id")
 SECRET = b"[secret]"
@@ -49,3 +56,35 @@ async def keep_raw(db: Database, raw: Raw, now: datetime) -> None:
     told = (msgspec.json.encode(headers).decode(), body)
     async with db.begin() as tx:
         await quarantine.keep(tx, raw.source, now, raw.reason, told)
+
+
+async def load_kept(db: Database) -> list[Kept]:
+    """What is kept, the oldest first, at most ``KEPT_A_ROUND``."""
+    async with db.begin() as tx:
+        return await quarantine.load_kept(tx, KEPT_A_ROUND)
+
+
+async def try_again(
+    db: Database, configs: Mapping[str, SourceConfig], key: bytes
+) -> tuple[int, int]:
+    """Read what is kept anew: how many deliveries are understood now, and how many still are not.
+
+    Those understood are stored as if they had just come, and forgotten here; repeats do no harm.
+    """
+    understood = 0
+    kept = await load_kept(db)
+    for one in kept:
+        config = configs.get(one.source)
+        if config is None:
+            continue
+        headers = msgspec.json.decode(one.headers, type=dict[str, str])
+        try:
+            events = translate(Delivery(headers, one.body, one.received_at), config)
+        except Unreadable:
+            continue
+        if events:
+            await record_events(db, [[pseudonymised(event, key) for event in events]])
+        async with db.begin() as tx:
+            await quarantine.remove(tx, one.id)
+        understood += 1
+    return understood, len(kept) - understood
