@@ -26,6 +26,7 @@ from app.core.policy import UNASSIGNED, UNMAPPED, Policy
 from app.core.policy_file import read_policy
 from app.core.replay import Terms
 from app.loops import Loop
+from app.metrics.families import Limit
 from app.metrics.page import build
 from app.metrics.process import ProcessMetrics
 from app.operations.access import Access
@@ -186,6 +187,7 @@ class Service:
         except BaseException:
             self.heard.last = {**heard, **self.heard.last}
             raise
+        self.count.screens_are(self.live.subscribers)
         self.newest.pages = await asyncio.to_thread(build, snapshot, self.count, self.newest.pages)
         self.live.publish(view(snapshot, self._names()))
         return False
@@ -265,6 +267,7 @@ def make_service(settings: Settings, clock: Callable[[], datetime]) -> Service:
         presenter=Presenter(db, sources),
     )
     service.intake.on_stored = service.noticed
+    service.live.on_full = lambda: count.limit_hit(Limit.LIVE_SUBSCRIBERS)
     service.loops = service.make_loops()
     return service
 

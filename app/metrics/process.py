@@ -140,13 +140,9 @@ class ProcessMetrics:
         """One of our own limits was reached."""
         self._count(f.LIMITS_HIT, limit, 1)
 
-    def subscriber_joined(self) -> None:
-        """A page began to follow the wallboard."""
-        self._subscribers.inc()
-
-    def subscriber_left(self) -> None:
-        """A page stopped following it."""
-        self._subscribers.dec()
+    def screens_are(self, count: int) -> None:
+        """So many live streams of the wallboard are open."""
+        self._subscribers.set(count)
 
     def written(self) -> Written:
         """The process families as they stand now, read once for both formats."""

@@ -51,7 +51,6 @@ UNION
 SELECT key FROM contacts WHERE customer = ANY(CAST(:names AS text[]))
 """)
 OPEN_CONTACTS = text("SELECT key FROM contacts WHERE NOT is_over")
-ALL_CONTACTS = text("SELECT DISTINCT contact_key FROM events WHERE contact_key IS NOT NULL")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +96,6 @@ async def load_keys_named(tx: Transaction, names: Iterable[str]) -> list[str]:
 async def load_open_keys(tx: Transaction) -> list[str]:
     """All contacts on which something is still owed."""
     return list((await tx.execute(OPEN_CONTACTS)).scalars())
-
-
-async def load_all_keys(tx: Transaction) -> list[str]:
-    """All contacts that any event is about."""
-    return list((await tx.execute(ALL_CONTACTS)).scalars())
 
 
 async def load_clocks(

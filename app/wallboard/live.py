@@ -23,6 +23,8 @@ class Live:
     """
 
     def __init__(self, read_clock: Callable[[], datetime]) -> None:
+        self.on_full: Callable[[], None] = lambda: None
+        """Called when a screen is turned away because every place is taken."""
         self._read_clock = read_clock
         self._view = b"null"
         self._frame = b""

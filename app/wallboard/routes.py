@@ -37,6 +37,7 @@ def routes(live: Live) -> list[Route]:
 
     async def stream(_request: Request) -> Response:
         if live.is_full:
+            live.on_full()
             return PlainTextResponse(FULL, 503, {**LIVE_HEADERS, "retry-after": "60"})
         return StreamingResponse(
             live.frames(), media_type="text/event-stream", headers=LIVE_HEADERS

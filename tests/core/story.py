@@ -5,7 +5,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from app.core.clocks import Clock
-from app.core.events import Channel, ContactReceived, Data, Event
+from app.core.events import (
+    AgentReplied,
+    Channel,
+    ContactAnswered,
+    ContactHeld,
+    ContactReceived,
+    ContactResolved,
+    CustomerReplied,
+    Data,
+    Event,
+    WaitingFor,
+)
 from app.core.policy import Policies, Policy
 from app.core.policy_file import read_policy
 from app.core.replay import Contact, Replayed, Terms, replay
@@ -13,6 +24,13 @@ from app.core.replay import Contact, Replayed, Terms, replay
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DESK = "/desk"
+
+FIRST, NEXT, RESOLUTION = "first_response", "next_response", "resolution"
+REPLY = AgentReplied()
+WROTE = CustomerReplied()
+ANSWERED = ContactAnswered()
+RESOLVED = ContactResolved()
+HELD = ContactHeld(waiting_for=WaitingFor.CUSTOMER)
 
 OFFICE = """
 calendars: {office: {hours: {mon-fri: "09:00-17:00"}}}
@@ -32,6 +50,11 @@ def terms(text: str = OFFICE, *later: str) -> Terms:
 
 def policy(extra: str) -> Policy:
     return read_policy(OFFICE + extra)
+
+
+def with_clocks(extra: str) -> Terms:
+    """The office's policy with some of its switches set otherwise."""
+    return Terms(Policies((policy(f"clocks: {{{extra}}}"),)))
 
 
 def at(words: str) -> datetime:

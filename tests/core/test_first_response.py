@@ -7,7 +7,14 @@ from app.core.clocks import Status
 from app.core.replay import Terms
 from app.core.source import Source
 from tests.core.story import (
+    ANSWERED,
     DESK,
+    FIRST,
+    NEXT,
+    REPLY,
+    RESOLUTION,
+    RESOLVED,
+    WROTE,
     at,
     call,
     clock_in,
@@ -18,13 +25,6 @@ from tests.core.story import (
     terms,
     told,
 )
-
-FIRST, NEXT, RESOLUTION = "first_response", "next_response", "resolution"
-REPLY = e.AgentReplied()
-WROTE = e.CustomerReplied()
-ANSWERED = e.ContactAnswered()
-RESOLVED = e.ContactResolved()
-
 
 # First response.
 

@@ -4,9 +4,14 @@ import pytest
 
 from app.core import events as e
 from app.core.clocks import Status
-from app.core.policy import Policies
-from app.core.replay import Terms
 from tests.core.story import (
+    ANSWERED,
+    FIRST,
+    NEXT,
+    REPLY,
+    RESOLUTION,
+    RESOLVED,
+    WROTE,
     at,
     call,
     clock_in,
@@ -14,19 +19,9 @@ from tests.core.story import (
     kinds_in,
     mail,
     minutes,
-    policy,
     told,
+    with_clocks,
 )
-
-FIRST, NEXT, RESOLUTION = "first_response", "next_response", "resolution"
-REPLY = e.AgentReplied()
-WROTE = e.CustomerReplied()
-ANSWERED = e.ContactAnswered()
-RESOLVED = e.ContactResolved()
-
-
-def with_clocks(extra: str) -> Terms:
-    return Terms(Policies((policy(f"clocks: {{{extra}}}"),)))
 
 
 def test_the_next_response_runs_from_the_oldest_unanswered_message():

@@ -6,12 +6,18 @@ import pytest
 
 from app.core import events as e
 from app.core.clocks import Status
-from app.core.policy import Policies
-from app.core.replay import Terms
 from app.core.timeline import Ending
 from tests.core.story import (
+    ANSWERED,
     DESK,
+    FIRST,
+    HELD,
+    NEXT,
     OFFICE,
+    REPLY,
+    RESOLUTION,
+    RESOLVED,
+    WROTE,
     at,
     call,
     clock_in,
@@ -19,22 +25,11 @@ from tests.core.story import (
     kinds_in,
     mail,
     minutes,
-    policy,
     replayed,
     terms,
     told,
+    with_clocks,
 )
-
-FIRST, NEXT, RESOLUTION = "first_response", "next_response", "resolution"
-REPLY = e.AgentReplied()
-WROTE = e.CustomerReplied()
-ANSWERED = e.ContactAnswered()
-RESOLVED = e.ContactResolved()
-HELD = e.ContactHeld(waiting_for=e.WaitingFor.CUSTOMER)
-
-
-def with_clocks(extra: str) -> Terms:
-    return Terms(Policies((policy(f"clocks: {{{extra}}}"),)))
 
 
 def test_waiting_for_the_customer_does_not_count_on_the_resolution():

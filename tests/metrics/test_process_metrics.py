@@ -103,9 +103,8 @@ def test_spans_are_observed_and_a_senders_fast_clock_takes_nothing_away(process)
 
 
 def test_live_pages_come_and_go(process):
-    process.subscriber_joined()
-    process.subscriber_joined()
-    process.subscriber_left()
+    process.screens_are(3)
+    process.screens_are(1)
 
     assert values(_text(process), "evenhand_process_live_subscribers") == {labels(): 1}
 
