@@ -1,0 +1,1 @@
+"""Contact centres played twice, as they were and in turn: what fairness is measured against."""
