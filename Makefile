@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export ALLOW_MISSING
 
-.PHONY: demo test check cover mutate bench dashboards migration lock tools browser
+.PHONY: demo test check cover mutate bench bench-fairness dashboards migration lock tools browser
 
 demo: .venv ## the service, a PostgreSQL of its own and a simulated contact centre, until Ctrl-C
 	@$(BIN)/python -u -m deploy.demo
@@ -29,6 +29,9 @@ mutate: .venv ## change the rules one by one: every change must fail a test
 
 bench: .venv tools ## speeds as ratios to floors measured in the same run
 	$(BIN)/python -m tests.bench
+
+bench-fairness: .venv ## what our episodes are worth, on days whose truth is known
+	$(BIN)/python -m tests.bench.fairness
 
 dashboards: .venv ## build the dashboards anew
 	$(BIN)/python -m grafana.build

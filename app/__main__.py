@@ -18,7 +18,8 @@ from app.core.marked_yaml import FaultyFile
 from app.core.policy import Policies
 from app.core.policy_file import read_policy
 from app.core.replay import Terms, replay
-from app.main import check_start, read_clock, rebuild_all, serve, try_kept_again
+from app.errands import check_start, rebuild_all, try_kept_again
+from app.main import read_clock, serve
 from app.operations.access import SCOPES, UnknownScope, make_token, revoke_token
 from app.operations.instance import WrongSchema, check_schema
 from app.operations.quarantine import load_kept

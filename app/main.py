@@ -5,39 +5,40 @@ import gc
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from secrets import token_bytes
 from time import perf_counter
 
 import structlog
 from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from uvicorn import Config
 
 from app.api.doors import Desk, Doors
+from app.api.fairness import Turns, on_invalid
+from app.api.fairness import router as fairness_router
 from app.api.openapi import document
 from app.api.ops import Newest, on_http_exception, on_problem, router, schema_router
 from app.api.problems import Problem
 from app.core.events import Incoming
 from app.core.marked_yaml import FaultyFile
-from app.core.policy import UNASSIGNED, UNMAPPED, Policy
-from app.core.policy_file import read_policy
+from app.core.policy import UNASSIGNED, UNMAPPED
 from app.core.replay import Terms
 from app.loops import Loop
 from app.metrics.families import Limit
 from app.metrics.page import build
 from app.metrics.process import ProcessMetrics
 from app.operations.access import Access
-from app.operations.fold import Folded, PolicyChanged, fold
+from app.operations.fairness import Fairness, make_fairness
+from app.operations.fold import PolicyChanged, fold
 from app.operations.instance import WrongSchema, alias_key_of, check_schema
 from app.operations.intake import Heard, Intake
 from app.operations.judge import CLOCKS_A_ROUND, note_breaches
 from app.operations.policies import Imported, import_policy, load_policies, take_effect
 from app.operations.present import Presenter
-from app.operations.quarantine import try_again
-from app.operations.rebuild import check_sources, rebuild
 from app.operations.upkeep import count_broken_invariants, keep_up, sum_tallies
 from app.settings import Settings, read_secret
 from app.sources.adapter import SourceConfig
@@ -46,6 +47,7 @@ from app.store.engine import Database, open_database
 from app.wallboard.live import Live
 from app.wallboard.routes import routes as wallboard_routes
 from app.wallboard.server import Server
+from app.wallboard.turns import served_first
 from app.wallboard.view import view
 
 POLICY_SECONDS = 5.0
@@ -100,7 +102,9 @@ class Service:
     live: Live
     intake: Intake
     presenter: Presenter
+    fairness: Fairness
     newest: Newest = field(default_factory=Newest)
+    turns: Turns = field(default_factory=Turns)
     heard: Heard = field(default_factory=Heard)
     terms: Terms | None = None
     loops: dict[str, Loop] = field(default_factory=dict)
@@ -164,6 +168,7 @@ class Service:
             return not await self.load_terms()
         if done.keys:
             self.count.keys_folded(done.keys, perf_counter() - began)
+            self.loops["fairness"].nudge()
         if done.failed:
             self.count.fold_failed(len(done.failed))
             for key, error in done.failed.items():
@@ -179,6 +184,17 @@ class Service:
             log.info("breaches_noted", clocks=judged.noted)
         return judged.noted >= CLOCKS_A_ROUND
 
+    async def work_out_fairness(self) -> bool:
+        """Have the pools that are ours stand where their news leave them; whether there are more."""
+        now = self.clock()
+        done = await self.fairness.run_once(self._known_terms().policies.in_force(now), now)
+        self.count.pools_are(done.owned, done.lag_seconds)
+        if done.failed:
+            self.count.pools_failed(len(done.failed))
+            for team, error in done.failed.items():
+                log.error("pool_set_aside", team=team, error=error)
+        return done.is_more
+
     async def take_snapshot(self) -> bool:
         """Read what is true now; show it on the wallboard and to scrapes."""
         heard, self.heard.last = self.heard.last, {}
@@ -189,7 +205,10 @@ class Service:
             raise
         self.count.screens_are(self.live.subscribers)
         self.newest.pages = await asyncio.to_thread(build, snapshot, self.count, self.newest.pages)
-        self.live.publish(view(snapshot, self._names()))
+        told = (snapshot, self._names(), self._zones())
+        self.turns.show(*told)
+        self.live.publish(view(*told))
+        self.live.renew_served_first(partial(served_first, *told))
         return False
 
     async def sum_tallies(self) -> bool:
@@ -211,12 +230,17 @@ class Service:
         teams = self._known_terms().policies.newest.teams
         return {**NOBODYS, **{id_: team.name for id_, team in teams.items()}}
 
+    def _zones(self) -> Mapping[str, tzinfo]:
+        policy = self._known_terms().policies.newest
+        return {id_: policy.calendar_of(id_).zone for id_ in policy.teams}
+
     def make_loops(self) -> dict[str, Loop]:
         """The jobs that run beside the requests."""
         settings = self.settings
         jobs = {
             "fold": (settings.fold_seconds, self.fold_once),
             "judge": (settings.judge_seconds, self.judge_once),
+            "fairness": (settings.fairness_seconds, self.work_out_fairness),
             "snapshot": (settings.snapshot_seconds, self.take_snapshot),
             "policy": (POLICY_SECONDS, self.load_terms),
             "tallies": (TALLY_SECONDS, self.sum_tallies),
@@ -228,6 +252,7 @@ class Service:
             for name, (seconds, job) in jobs.items()
         }
         loops["fold"].gather_seconds = GATHER_SECONDS
+        loops["fairness"].gather_seconds = GATHER_SECONDS
         loops["upkeep"].waits_first = True
         loops["snapshot"].largest_share = SNAPSHOT_SHARE
         return loops
@@ -247,7 +272,10 @@ class Service:
                     for task in running:
                         task.cancel()
         finally:
-            await self.db.close()
+            try:
+                await self.fairness.close(self.clock())
+            finally:
+                await self.db.close()
 
 
 def make_service(settings: Settings, clock: Callable[[], datetime]) -> Service:
@@ -265,7 +293,9 @@ def make_service(settings: Settings, clock: Callable[[], datetime]) -> Service:
         live=Live(clock),
         intake=Intake(db, _later),
         presenter=Presenter(db, sources),
+        fairness=make_fairness(db),
     )
+    service.fairness.on_fenced = count.pools_fenced
     service.intake.on_stored = service.noticed
     service.live.on_full = lambda: count.limit_hit(Limit.LIVE_SUBSCRIBERS)
     service.loops = service.make_loops()
@@ -312,9 +342,12 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = read_clock) -
     token = settings.metrics_token.get_secret_value() if settings.metrics_token else None
     behind.include_router(router(service.newest, service.count, clock, token))
     behind.include_router(schema_router())
+    access = Access(service.db)
+    behind.include_router(fairness_router(service.turns, access.may, service.count, clock))
     behind.router.routes.extend(wallboard_routes(service.live))
     behind.add_exception_handler(Problem, on_problem)
     behind.add_exception_handler(HTTPException, on_http_exception)
+    behind.add_exception_handler(RequestValidationError, on_invalid)
     document(behind)
     app = App(service, behind)
     return app
@@ -330,49 +363,6 @@ def _desk(service: Service, alias_key: bytes) -> Desk:
         count=service.count,
         read_clock=service.clock,
     )
-
-
-def read_policy_file(file: Path) -> Policy:
-    """The policy in a file; its faults are said with the file they stand in."""
-    try:
-        return read_policy(file.read_text())
-    except FaultyFile as faulty:
-        raise faulty.in_file(str(file)) from None
-
-
-async def check_start(settings: Settings) -> None:
-    """Raise what would keep a service of these settings from starting."""
-    service = make_service(settings, read_clock)
-    try:
-        await check_schema(service.db)
-        if settings.policy_file is not None:
-            read_policy_file(settings.policy_file)
-    finally:
-        await service.db.close()
-
-
-async def try_kept_again(settings: Settings) -> tuple[int, int]:
-    """Read kept deliveries anew with the sources of ``settings``: understood, and still not."""
-    service = make_service(settings, read_clock)
-    try:
-        await check_schema(service.db)
-        configs = {config.source.id: config for config in service.configs}
-        return await try_again(service.db, configs, await service.load_alias_key())
-    finally:
-        await service.db.close()
-
-
-async def rebuild_all(settings: Settings) -> Folded:
-    """Make the projections anew from the events, with the policy and the sources of ``settings``."""
-    service = make_service(settings, read_clock)
-    try:
-        await check_schema(service.db)
-        await service.load_terms()
-        assert service.terms is not None  # noqa: S101 - just loaded
-        await check_sources(service.db, service.terms)
-        return await rebuild(service.db, service.terms, read_clock())
-    finally:
-        await service.db.close()
 
 
 def configure_log() -> None:

@@ -46,6 +46,11 @@ class Settings(BaseSettings):
     judge_seconds: Annotated[float, Field(gt=0, le=60)] = Field(
         default=0.2, description="how often broken promises are looked for"
     )
+    fairness_seconds: Annotated[float, Field(gt=0, le=1)] = Field(
+        default=0.25,
+        description="how often it is looked who is served first, and whether a team's turns are to "
+        "be taken over from another process",
+    )
     snapshot_seconds: Annotated[float, Field(gt=0, le=60)] = Field(
         default=1.0, description="how often screens and scrapes get new numbers"
     )

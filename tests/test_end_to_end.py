@@ -143,7 +143,7 @@ async def test_a_browser_shows_live_who_waits(service: Process, token: str, plac
         await page.get_by_text(name).first.wait_for(timeout=5000)
         await page.screenshot(path=picture)
         tell(service, token, "agent.replied", "chat-1", agent="a1", **told)
-        await page.get_by_text(name).first.wait_for(state="detached", timeout=10000)
+        await page.get_by_text(name).first.wait_for(state="hidden", timeout=10000)
 
     assert picture.stat().st_size > 10_000
 

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from app.main import rebuild_all
+from app.errands import rebuild_all
 from app.operations.rebuild import MissingSources
 from app.settings import Settings
 from app.store import invariants

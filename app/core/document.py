@@ -5,6 +5,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.core.clocks import Clock, Status
+from app.core.fairness.pool import Pool
+from app.core.fairness.showing import shown_episodes, waiters
+from app.core.fairness.words import Voice, sentence
 from app.core.promises import Promise
 from app.core.replay import Contact, Replayed, Terms, elapsed_at
 
@@ -25,7 +28,11 @@ def document(replayed: Replayed, terms: Terms) -> Json:
             for promise, clock in replayed.promises
         ],
         "service_level": _service_level(replayed),
-        "episodes": [],
+        "episodes": [
+            episode
+            for team, pool in sorted(replayed.pools.items())
+            for episode in _episodes(team, pool, terms, now)
+        ],
     }
 
 
@@ -41,6 +48,7 @@ def _contact(contact: Contact, terms: Terms, now: datetime) -> Json:
         "waiting_since": _instant(contact.waiting_since),
         "resolved_at": _instant(contact.resolved_at),
         "turned_away": contact.is_turned_away,
+        "turned_away_inferred": contact.turned_away_inferred,
         "discarded": contact.is_discarded,
         "history_missing": contact.history_missing,
         "clocks": [_clock(clock, terms, now) for clock in contact.clocks],
@@ -76,6 +84,29 @@ def _promise(promise: Promise, clock: Clock, contact: Contact, now: datetime) ->
         "ended_at": _instant(promise.ended_at),
         "breached": clock.is_breached(now),
     }
+
+
+def _episodes(team: str, pool: Pool, terms: Terms, now: datetime) -> Iterator[Json]:
+    policy = terms.policies.in_force(now)
+    voice = Voice({}, policy.calendar_of(team).zone, now.timestamp())
+    take_next = next(waiters(pool), None)
+    for episode in shown_episodes(pool, now.timestamp()):
+        yield {
+            "pool": team,
+            "culprit": episode.who,
+            "started_at": _instant_of(episode.started_at),
+            "raised_at": _instant_of(episode.raised_at),
+            "ended_at": _instant_of(episode.ended_at),
+            "agent_seconds": episode.agent_seconds,
+            "extra_wait_seconds": episode.extra_wait_seconds,
+            "severity": episode.severity,
+            "victims": sorted(harmed.customer for harmed in episode.harmed),
+            "sentence": sentence(episode, voice, take_next),
+        }
+
+
+def _instant_of(seconds: float | None) -> str | None:
+    return None if seconds is None else _instant(datetime.fromtimestamp(seconds, UTC))
 
 
 def _service_level(replayed: Replayed) -> Json:

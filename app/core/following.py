@@ -18,6 +18,9 @@ CLOCK_SKEW = timedelta(seconds=60)
 ATTEMPT = "outbound_call_attempt"
 """The reason of an ``agent.replied`` that rang at the customer and has not connected."""
 
+VOICEMAIL = "voicemail"
+"""The reason of a ``customer.replied`` that she spoke to a machine."""
+
 RESPONDED = frozenset({Ending.ANSWERED, Ending.RESOLVED})
 """How a first response ended where later messages await a next one."""
 
@@ -64,8 +67,10 @@ def _apply(line: Timeline, event: e.Event, switches: Switches, team_before: str 
             _received(line, at, switches)
         case e.ContactQueued() as data:
             _queued(line, at, data)
-        case e.CustomerReplied():
+        case e.CustomerReplied(reason=reason):
             _customer_wrote(line, at, switches)
+            if reason == VOICEMAIL and not line.opened_by_us:
+                line.sent_away.append(at)
         case e.ContactAnswered(direction=direction):
             _answered(line, at, outbound=direction is e.Direction.OUTBOUND)
         case e.AgentReplied() as data:
@@ -76,7 +81,9 @@ def _apply(line: Timeline, event: e.Event, switches: Switches, team_before: str 
             _back_with_us(line, at)
         case e.ContactTransferred() as data:
             _transferred(line, at, data, data.from_team or team_before)
-        case e.ContactAbandoned() | e.ContactMissed():
+        case e.ContactAbandoned(wait_seconds=waited):
+            _abandoned(line, at, waited, switches)
+        case e.ContactMissed():
             _gave_up(line, at)
         case e.ContactResolved(outcome=outcome):
             _resolved(line, at, outcome, switches)
@@ -128,6 +135,7 @@ def _queued(line: Timeline, at: datetime, data: e.ContactQueued) -> None:
     if line.is_over:
         return
     first = line.queued_at is None
+    line.keeps_place = data.via is e.QueuedVia.CALLBACK
     line.queued_at = line.queued_at or at
     if line.opened_at is None:
         _opened_by_queue(line, at, data)
@@ -231,6 +239,7 @@ def _opened_by_us(line: Timeline, at: datetime) -> None:
 
 def _human_spoke(line: Timeline, at: datetime) -> None:
     line.last_human_at = at
+    line.keeps_place = False
     if line.first_human_at is None and not line.opened_by_us:
         line.first_human_at = at
     line.end(ClockKind.FIRST_RESPONSE, at, Ending.ANSWERED)
@@ -263,9 +272,23 @@ def _transferred(
         line.start(ClockKind.NEXT_RESPONSE, at)
 
 
-def _gave_up(line: Timeline, at: datetime) -> None:
+def _abandoned(line: Timeline, at: datetime, waited: float | None, switches: Switches) -> None:
+    """She hung up: at once it was no attempt to reach us, in virtual hold she keeps her place."""
+    if line.keeps_place:
+        return
+    since = line.queued_at or line.opened_at
+    if waited is None and since is not None:
+        waited = (at - since).total_seconds()
+    is_short = waited is not None and waited < switches.short_abandon.total_seconds()
+    _gave_up(line, at, is_short=is_short)
+
+
+def _gave_up(line: Timeline, at: datetime, *, is_short: bool = False) -> None:
     if line.is_over:
         return
+    was_owed = any(cycle.kind in RESPONSES and cycle.ending is None for cycle in line.cycles)
+    if (was_owed or line.opened_at is None) and not is_short:
+        line.sent_away.append(at)
     line.gone_at = at
     line.connected = False
     for kind in ClockKind:
@@ -274,6 +297,8 @@ def _gave_up(line: Timeline, at: datetime) -> None:
 
 def _resolved(line: Timeline, at: datetime, outcome: e.Outcome, switches: Switches) -> None:
     if line.is_over:
+        if outcome is e.Outcome.TURNED_AWAY and not line.discarded and not line.merged:
+            turn_away(line, line.resolved_at or line.gone_at or at)
         return
     line.resolved_at = at
     line.held_for = None
@@ -282,7 +307,7 @@ def _resolved(line: Timeline, at: datetime, outcome: e.Outcome, switches: Switch
     line.end(ClockKind.RESOLUTION, at, Ending.RESOLVED)
     match outcome:
         case e.Outcome.TURNED_AWAY:
-            _turned_away(line, at)
+            turn_away(line, at)
         case e.Outcome.NO_ANSWER_NEEDED:
             line.end(ClockKind.FIRST_RESPONSE, at, Ending.WAIVED)
             line.end(ClockKind.NEXT_RESPONSE, at, Ending.WAIVED)
@@ -299,17 +324,22 @@ def _resolved_unanswered(line: Timeline, at: datetime, switches: Switches) -> No
     line.end(ClockKind.NEXT_RESPONSE, at, waived)
 
 
-def _turned_away(line: Timeline, at: datetime) -> None:
-    """Answered and not helped is no success."""
-    line.turned_away = True
+def turn_away(line: Timeline, at: datetime, *, inferred: bool = False) -> None:
+    """Answered and not helped is no success: mark it from ``at``, also where it is told later.
+
+    Where it is inferred she may have written again, and what runs since then goes on.
+    """
+    line.turned_away, line.turned_away_inferred = True, inferred
+    line.turned_away_at = line.turned_away_at or at
     line.cycles = [_never_met(cycle) for cycle in line.cycles]
-    line.end(ClockKind.FIRST_RESPONSE, at, Ending.GONE)
-    line.end(ClockKind.NEXT_RESPONSE, at, Ending.GONE)
+    if not inferred:
+        line.end(ClockKind.FIRST_RESPONSE, at, Ending.GONE)
+        line.end(ClockKind.NEXT_RESPONSE, at, Ending.GONE)
 
 
 def _never_met(cycle: Cycle) -> Cycle:
     """The first response of who was turned away."""
-    if cycle.kind is ClockKind.FIRST_RESPONSE and cycle.ending is Ending.ANSWERED:
+    if cycle.kind is ClockKind.FIRST_RESPONSE and cycle.ending in RESPONDED:
         return replace(cycle, ending=Ending.GONE)
     return cycle
 

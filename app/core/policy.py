@@ -117,6 +117,8 @@ class Switches:
     ``resolution_pauses_for``: whom a contact may wait for without its resolution clock running.
     ``text_exchange``: how long after a promise by text an answer still belongs to the promising
     exchange. ``lost_track``: silence per channel after which a contact leaves all counts.
+    ``turned_away_within``: an answered call or chat that is over sooner, and whose customer comes
+    back, was no help; zero switches that off. ``short_abandon``: who hangs up sooner is owed no call.
     """
 
     resolved_counts_as_reply: bool = False
@@ -126,6 +128,8 @@ class Switches:
     kept_by_any_contact: bool = True
     text_exchange: timedelta = timedelta(minutes=15)
     asks_again_within: timedelta = timedelta(hours=48)
+    turned_away_within: timedelta = timedelta(seconds=60)
+    short_abandon: timedelta = timedelta(seconds=5)
     lost_track: Mapping[str, timedelta] = field(
         default_factory=lambda: MappingProxyType(
             {
@@ -137,14 +141,28 @@ class Switches:
     )
 
 
+class Order(StrEnum):
+    """Whose turn it is; two more (``fair_share``, ``tool``) have their places here."""
+
+    DUE = "due"
+    ARRIVAL = "arrival"
+
+
 @dataclass(frozen=True, slots=True)
 class FairnessTerms:
-    """What the policy says about turns; wall time. Weights are by tier."""
+    """What the policy says about turns; wall time. Weights are by tier.
 
-    order: str = "arrival"
+    No ``order`` means by deadline where deadlines differ, else by arrival. ``wrap_up``: how long an
+    agent is busy after a call or chat where no tool tells it. ``pace``: how many times faster than
+    in life everything happens, for demonstrations.
+    """
+
+    order: Order | None = None
     head_start: timedelta = timedelta(minutes=10)
     weights: Mapping[str, float] = field(default_factory=dict)
     chats_per_agent: int = 3
+    wrap_up: timedelta = timedelta(seconds=60)
+    pace: float = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -198,6 +216,10 @@ class Policy:
     def _known(self, team: str) -> str:
         """A team that the policy does not name is nobody's: it has no hours and no promises."""
         return team if team in self.teams or not self.teams else UNMAPPED
+
+    def promises(self, kind: ClockKind) -> bool:
+        """Whether any rule gives this kind of clock a target."""
+        return any(kind in rule.targets for rule in self.rules)
 
     def rule_for(self, channel: str, team: str, tier: str, queue: str | None) -> Rule | None:
         """The first rule in written order that fits; ``None`` means no promise."""

@@ -29,13 +29,22 @@ from app.core.marked_yaml import FaultyFile, Marked, read_marked
 from app.core.policy import (
     ClockKind,
     FairnessTerms,
+    Order,
     Policy,
     Rule,
     Switches,
     Target,
     Team,
 )
-from app.core.policy_words import WEEKDAYS, days_or_duration, duration, spans, target, weekdays
+from app.core.policy_words import (
+    WEEKDAYS,
+    days_or_duration,
+    duration,
+    duration_or_off,
+    spans,
+    target,
+    weekdays,
+)
 
 MAX_SERIES_COMBINATIONS = 300
 """Channel, team and tier combinations that the metrics can carry (about 16 series each)."""
@@ -43,6 +52,7 @@ PROBE = datetime.fromisoformat("2026-01-01T00:00:00+00:00")
 """Where the check begins that a calendar opens at all."""
 
 Duration = Annotated[timedelta, BeforeValidator(duration)]
+SpanOrNone = Annotated[timedelta, BeforeValidator(duration_or_off)]
 WallSpan = Annotated[timedelta, BeforeValidator(days_or_duration)]
 Hours = Annotated[tuple[Span, ...], BeforeValidator(spans)]
 TargetText = Annotated[Target, BeforeValidator(target)]
@@ -112,6 +122,7 @@ class _Rule(_Section):
     first_response: TargetText | None = None
     next_response: TargetText | None = None
     resolution: TargetText | None = None
+    callback: TargetText | None = None
     target_ratio: Annotated[float, Field(gt=0, lt=1)] = 0.9
 
     @property
@@ -128,14 +139,18 @@ class _Clocks(_Section):
     follow_up_kept_by: Literal["any_contact", "done"] = "any_contact"
     text_exchange: Duration = timedelta(minutes=15)
     asks_again_within: Duration = timedelta(hours=48)
+    turned_away_within: SpanOrNone = timedelta(seconds=60)
+    short_abandon: SpanOrNone = timedelta(seconds=5)
     lost_track: dict[Channel, WallSpan] = {}
 
 
 class _Fairness(_Section):
-    order: Literal["due", "arrival"] = "arrival"
+    order: Order | None = None
     head_start: Duration = timedelta(minutes=10)
     weights: dict[str, Annotated[float, Field(gt=0)]] = {}
     chats_per_agent: Annotated[int, Field(ge=1, le=50)] = 3
+    wrap_up: SpanOrNone = timedelta(seconds=60)
+    pace: Annotated[float, Field(ge=1, le=1000)] = 1.0
 
 
 class _Policy(_Section):
@@ -401,5 +416,7 @@ def _switches(told: _Clocks) -> Switches:
         kept_by_any_contact=told.follow_up_kept_by == "any_contact",
         text_exchange=told.text_exchange,
         asks_again_within=told.asks_again_within,
+        turned_away_within=told.turned_away_within,
+        short_abandon=told.short_abandon,
         lost_track={**defaults.lost_track, **{str(k): v for k, v in told.lost_track.items()}},
     )

@@ -32,6 +32,11 @@ def duration(text: object) -> timedelta:
     return span
 
 
+def duration_or_off(text: object) -> timedelta:
+    """Read a span; ``off`` or ``0s`` is none at all."""
+    return timedelta(0) if text in ("off", "0s") else duration(text)
+
+
 def days_or_duration(text: object) -> timedelta:
     """Read a span in wall time, where ``90 days`` is clear as well."""
     if isinstance(text, str) and (days := re.fullmatch(r"(\d+) days?", text.strip())):

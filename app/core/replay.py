@@ -5,46 +5,38 @@ rebuild. Nothing here depends on the order or the number of deliveries.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import NamedTuple
 
-import msgspec
-
-from app.core.clocks import Clock, counted, judged
+from app.core.callbacks import Callback, Party, replay_callbacks
+from app.core.clocks import Clock, counted
+from app.core.dealing import Brief, Dealing, dealing_of
 from app.core.events import (
     AgentReplied,
     ContactAnswered,
     ContactMerged,
     ContactQueued,
     ContactReceived,
-    ContactResolved,
     CustomerReplied,
     Event,
     SubjectOf,
+    in_canonical_order,
     once_each,
     subject_of,
 )
-from app.core.following import follow
-from app.core.policy import ClockKind, Policies, Policy, Rule
+from app.core.fairness.moves import Move
+from app.core.fairness.pool import Pool
+from app.core.fairness.pools import gathered, play
+from app.core.fairness.reading import Moves, is_of_agent, moves_of, moves_of_agent
+from app.core.following import follow, turn_away
+from app.core.policy import ClockKind, Policies
 from app.core.promises import Promise, replay_promises
-from app.core.registry import Entry, Registry, names_in, replay_registry
+from app.core.registry import Registry, names_in, replay_registry
 from app.core.source import CANONICAL_KIND, Source
-from app.core.timeline import UNKNOWN_CHANNEL, Cycle, Timeline
-
-START_TOLD_BY: Mapping[ClockKind, frozenset[str]] = {
-    ClockKind.FIRST_RESPONSE: frozenset({ContactReceived.type, CustomerReplied.type}),
-    ClockKind.NEXT_RESPONSE: frozenset(
-        {CustomerReplied.type, ContactQueued.type, ContactReceived.type}
-    ),
-    ClockKind.RESOLUTION: frozenset({ContactReceived.type}),
-}
-STOP_TOLD_BY: Mapping[ClockKind, frozenset[str]] = {
-    ClockKind.FIRST_RESPONSE: frozenset({ContactAnswered.type, AgentReplied.type}),
-    ClockKind.NEXT_RESPONSE: frozenset({ContactAnswered.type, AgentReplied.type}),
-    ClockKind.RESOLUTION: frozenset({ContactResolved.type}),
-}
+from app.core.standing import Place
+from app.core.timeline import Timeline
+from app.core.turned_away import COMES_BACK_WITHIN_DAYS, brief_end, came_back, helped_since
 
 ANYWHERE = Source(id="", kind=CANONICAL_KIND)
 """What is assumed of a source that nobody configured: it tells everything."""
@@ -98,10 +90,19 @@ class Contact:
     is_worked_on: bool
     is_discarded: bool
     is_turned_away: bool
+    turned_away_inferred: bool
+    turned_away_at: datetime | None
     history_missing: bool
     names: tuple[str, ...]
     masked: str | None
+    dealing: Dealing
     clocks: tuple[Clock, ...] = ()
+    line: Timeline = field(compare=False, repr=False, kw_only=True)
+
+    @property
+    def members(self) -> frozenset[str]:
+        """The keys under which its events came: several where contacts are one."""
+        return frozenset({self.key, *map(key_of, self.line.events)})
 
 
 def links_of(event: Event) -> Iterator[str]:
@@ -146,14 +147,24 @@ def joined(events: Iterable[Event]) -> list[tuple[str, list[Event]]]:
 
 
 def replay_group(
-    events: Iterable[Event], terms: Terms, registry: Registry, now: datetime
+    events: Iterable[Event],
+    terms: Terms,
+    registry: Registry,
+    now: datetime,
+    came_back: Container[str] = frozenset(),
 ) -> list[Contact]:
-    """Replay contacts that are joined by ``same_as`` or merges, given all events of all of them."""
+    """Replay contacts that are joined by ``same_as`` or merges, given all events of all of them.
+
+    ``came_back``: the keys after whose brief exchange the customer came back: her other contacts
+    tell.
+    """
     switches = terms.policies.newest.switches
     told = [event for event in events if subject_of(event) is SubjectOf.CONTACT]
     groups = _with_merges(joined(told)) if any(map(_joins, told)) else _by_key(told)
     followed = (follow(key, own, switches) for key, own in groups)
-    return [contact_of(line, terms, registry, now) for line in followed]
+    return [
+        contact_of(line, terms, registry, now, came_back=line.key in came_back) for line in followed
+    ]
 
 
 def _joins(event: Event) -> bool:
@@ -203,16 +214,20 @@ def _end_of(key: str, into: Mapping[str, str]) -> str:
     return path[-1]
 
 
-def contact_of(line: Timeline, terms: Terms, registry: Registry, now: datetime) -> Contact:
+def contact_of(
+    line: Timeline, terms: Terms, registry: Registry, now: datetime, *, came_back: bool
+) -> Contact:
     """Resolve who and where a contact is, and judge its cycles."""
     assert line.last_event_at is not None
-    first = line.events[0]
     source, _, subject = line.key.partition(KEY_SEPARATOR)
     named = next((event for event in reversed(line.events) if names_in(event)), None)
     names = names_in(named) if named else ()
     customer = registry.resolve(names, named.occurred_at) if named else None
     customer = customer or f"unknown:{source}:{subject}"
-    place = _Place(line, terms, registry.entry(customer), first.source)
+    place = _place(line, customer, terms, registry)
+    brief = _brief(line, place, terms)
+    if brief is not None and came_back:
+        turn_away(line, brief.ended_at, inferred=True)
     clocks = tuple(place.clocks(now))
     standing = place.standing(now)
     return Contact(
@@ -232,12 +247,29 @@ def contact_of(line: Timeline, terms: Terms, registry: Registry, now: datetime) 
         is_over=line.is_over,
         is_worked_on=bool(line.working),
         is_discarded=line.discarded,
-        is_turned_away=line.turned_away,
+        is_turned_away=line.turned_away and not line.discarded,
+        turned_away_inferred=line.turned_away_inferred,
+        turned_away_at=line.turned_away_at,
         history_missing=line.history_missing,
         names=names,
         masked=_masked(line),
+        dealing=dealing_of(line, brief, is_nameless=not names),
         clocks=clocks,
+        line=line,
     )
+
+
+def _brief(line: Timeline, place: Place, terms: Terms) -> Brief | None:
+    ended_at = brief_end(line, terms.policies.newest.switches.turned_away_within)
+    if ended_at is None:
+        return None
+    until = place.business_days_after(ended_at, COMES_BACK_WITHIN_DAYS)
+    return Brief(ended_at, until, helped_since(line, ended_at)) if until else None
+
+
+def _place(line: Timeline, customer: str, terms: Terms, registry: Registry) -> Place:
+    source = terms.source(line.events[0].source)
+    return Place(line, source, terms.policies, registry.entry(customer))
 
 
 def _masked(line: Timeline) -> str | None:
@@ -245,70 +277,13 @@ def _masked(line: Timeline) -> str | None:
     return next((mask for mask in masks if mask), None)
 
 
-class _Standing(NamedTuple):
-    """What decides which promise a contact has at an instant, and the rule that does."""
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """By what and as of when a contact is judged."""
 
-    policy: Policy
-    team: str
-    tier: str
-    rule: Rule | None
-
-
-class _Place:
-    """Where a contact stands: worked out once for each instant that is asked about."""
-
-    def __init__(self, line: Timeline, terms: Terms, entry: Entry, event_source: str) -> None:
-        self.line = line
-        self.source = terms.source(event_source)
-        self.channel = line.channel or self.source.channel or UNKNOWN_CHANNEL
-        self._policies = terms.policies
-        self._entry = entry
-        self._known: dict[datetime, _Standing] = {}
-
-    def standing(self, at: datetime) -> _Standing:
-        """Team, tier and rule in force at ``at``."""
-        known = self._known.get(at)
-        if known is None:
-            policy = self._policies.in_force(at)
-            queue = self.line.queue_at(at)
-            team = policy.team_of(self.source, self.line.team_at(at), queue)
-            tier = policy.tier_of(self._entry.tier_at(at))
-            rule = policy.rule_for(self.channel, team, tier, queue)
-            known = self._known[at] = _Standing(policy, team, tier, rule)
-        return known
-
-    def clocks(self, now: datetime) -> Iterator[Clock]:
-        """The cycles to which the policy in force at their stop, else now, gives a target.
-
-        Where the tool tells what is put before a human, nobody owed an answer to what never was.
-        """
-        never_queued = self.source.tells_queued and self.line.queued_at is None
-        for cycle in self.line.cycles:
-            standing = self.standing(cycle.stopped_at or now)
-            if cycle.kind is ClockKind.FIRST_RESPONSE and never_queued:
-                continue
-            if standing.rule is not None and cycle.kind in standing.rule.targets:
-                yield self._clock(cycle, standing, standing.rule)
-
-    def _clock(self, cycle: Cycle, standing: _Standing, rule: Rule) -> Clock:
-        target = rule.targets[cycle.kind]
-        calendar = target.on(standing.policy.calendar_of(standing.team))
-        clock = judged(cycle, target.from_start(calendar, cycle.started_at), calendar)
-        return msgspec.structs.replace(
-            clock,
-            team=standing.team,
-            tier=standing.tier,
-            channel=self.channel,
-            rule=rule.name,
-            policy_version=standing.policy.version,
-            is_measurable=can_be_told(cycle.kind, self.source),
-        )
-
-
-def can_be_told(kind: ClockKind, source: Source) -> bool:
-    """Whether the source can tell both the start and the stop of a kind of clock."""
-    tells = source.tells
-    return bool(tells & START_TOLD_BY[kind]) and bool(tells & STOP_TOLD_BY[kind])
+    terms: Terms
+    registry: Registry
+    now: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,27 +293,90 @@ class Replayed:
     now: datetime
     contacts: tuple[Contact, ...]
     promises: tuple[tuple[Promise, Clock], ...]
+    pools: Mapping[str, Pool] = field(default_factory=dict, compare=False)
 
 
 def replay(events: Iterable[Event], terms: Terms, now: datetime) -> Replayed:
     """Replay a whole set of events as of ``now``; later ones are not seen."""
     told = [event for event in once_each(events) if event.occurred_at <= now]
     registry = replay_registry(event for event in told if subject_of(event) is SubjectOf.CUSTOMER)
-    contacts = replay_group(told, terms, registry, now)
-    return Replayed(now, tuple(contacts), tuple(_all_promises(told, contacts, terms)))
+    contacts = {c.key: c for c in replay_group(told, terms, registry, now)}
+    events_of = dict(joined(told))
+    promises: list[tuple[Promise, Clock]] = []
+    for customer, own in sorted(_by_customer(contacts.values()).items()):
+        if any(contact.dealing.has_promises for contact in own):
+            with_events = [(contact, events_of.get(contact.key, [])) for contact in own]
+            promises += promises_of(customer, with_events, terms)
+        between = between_contacts({c.key: (c.team, c.dealing) for c in own})
+        for key in between.came_back:
+            line = contacts[key].line
+            contacts[key] = contact_of(line, terms, registry, now, came_back=True)
+        for callback in between.callbacks:
+            contact = contacts[callback.contact]
+            clocks = callback_clocks(callback, contact, Judging(terms, registry, now))
+            contacts[contact.key] = replace(contact, clocks=(*contact.clocks, *clocks))
+    pools = _pools(told, contacts.values(), Judging(terms, registry, now))
+    return Replayed(now, tuple(contacts.values()), tuple(promises), pools)
 
 
-def _all_promises(
-    events: Sequence[Event], contacts: Sequence[Contact], terms: Terms
-) -> Iterator[tuple[Promise, Clock]]:
-    by_key = dict(joined(events))
+def _pools(
+    told: Iterable[Event], contacts: Iterable[Contact], judging: Judging
+) -> Mapping[str, Pool]:
+    """Every team's pool, played from its first move."""
+    moves = [move for contact in contacts for move in moves_in_pools(contact, judging)]
+    everywhere: list[Move] = []
+    for event in in_canonical_order(event for event in told if is_of_agent(event)):
+        team = agents_team(event, judging.terms)
+        for move in moves_of_agent(event):
+            if team is None:
+                everywhere.append(move)
+            else:
+                moves.append((team, move))
+    policy = judging.terms.policies.in_force(judging.now)
+    return play(gathered(moves), everywhere, policy, judging.now.timestamp())
+
+
+def moves_in_pools(contact: Contact, judging: Judging) -> Moves:
+    """What a contact does in the pools it passes through."""
+    place = _place(contact.line, contact.customer, judging.terms, judging.registry)
+    return moves_of(contact.line, place, contact.customer)
+
+
+def agents_team(event: Event, terms: Terms) -> str | None:
+    """The team in whose pool an agent's own event counts; none where nobody says."""
+    source, data = terms.source(event.source), event.data
+    if data.team is None and data.queue is None and source.default_team is None:
+        return None
+    policy = terms.policies.in_force(event.occurred_at)
+    return policy.team_of(source, data.team, data.queue)
+
+
+def _by_customer(contacts: Iterable[Contact]) -> dict[str, list[Contact]]:
     by_customer: dict[str, list[Contact]] = defaultdict(list)
     for contact in contacts:
         by_customer[contact.customer].append(contact)
-    for customer, own in sorted(by_customer.items()):
-        yield from promises_of(
-            customer, [(contact, by_key.get(contact.key, [])) for contact in own], terms
-        )
+    return by_customer
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """What a customer's contacts tell together: whom we owe a call, and which of them were no help."""
+
+    callbacks: tuple[Callback, ...]
+    came_back: frozenset[str]
+
+
+def between_contacts(contacts: Mapping[str, tuple[str, Dealing]]) -> Between:
+    """Look at one customer's contacts together: each by its key, with its team."""
+    back = came_back({key: dealing for key, (_, dealing) in contacts.items()})
+    parties = [Party(key, team, dealing, key in back) for key, (team, dealing) in contacts.items()]
+    return Between(tuple(replay_callbacks(parties)), back)
+
+
+def callback_clocks(callback: Callback, contact: Contact, judging: Judging) -> list[Clock]:
+    """The callback as the clock of the contact that opened it; none where nothing is promised."""
+    place = _place(contact.line, contact.customer, judging.terms, judging.registry)
+    return list(place.clocks_of(callback.cycle, judging.now))
 
 
 def promises_of(

@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from app.core.fairness.identity import KnownEpisode
+from app.core.fairness.shown import PoolStanding
+
 Edge = float
 """The upper edge of a histogram's bucket, in seconds; ``inf`` is the last."""
 
@@ -124,13 +127,32 @@ class PromiseDue:
 
 @dataclass(frozen=True, slots=True)
 class TeamDay:
-    """One team's day so far, in its own calendar: kept and late promises."""
+    """One team's day so far, in its own calendar: kept and late promises, customers turned away."""
 
     team: str
     settled: int
     late: int
     is_open: bool
     opens_at: datetime | None
+    turned_away: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TurnedAway:
+    """One contact whose customer was told no, or was not helped, and has not been called back.
+
+    ``since`` is when she was turned away. ``due_at``: until when the policy wants her called; none
+    where it says nothing. ``inferred``: no tool says so, but she came back soon after a brief call.
+    """
+
+    contact: str
+    customer: str
+    team: str
+    channel: str
+    since: datetime
+    inferred: bool
+    due_at: datetime | None = None
+    link: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +172,10 @@ class Snapshot:
     """Everything that screens and scrapes show, taken at one instant.
 
     Groups that the policy gives a target are present with zeros; nothing waiting means that the
-    group is absent from ``waiting`` and the instant absent from ``running``.
+    group is absent from ``waiting`` and the instant absent from ``running``. Mappings by a pair are by
+    team and channel. ``not_called_back``: the newest first. ``pool_names`` and ``pool_links``: how the
+    customers, and where the contacts, that ``pools`` and ``episodes`` speak of are shown. ``episodes``:
+    those of ``pools`` under the numbers that they keep.
     """
 
     taken_at: datetime
@@ -162,6 +187,8 @@ class Snapshot:
     target_ratios: Mapping[ResponseGroup, float] = field(default_factory=dict)
     groups: tuple[Group, ...] = ()
     promises: Mapping[tuple[str, str], Promises] = field(default_factory=dict)
+    callbacks: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    turned_away: Mapping[tuple[str, str], int] = field(default_factory=dict)
     not_measurable: Mapping[tuple[str, str], int] = field(default_factory=dict)
     lost_track: Mapping[tuple[str, str], int] = field(default_factory=dict)
     sources: Mapping[str, SourceNews] = field(default_factory=dict)
@@ -169,7 +196,12 @@ class Snapshot:
     late: tuple[WaitingContact, ...] = ()
     next_late: tuple[WaitingContact, ...] = ()
     promises_due: tuple[PromiseDue, ...] = ()
+    not_called_back: tuple[TurnedAway, ...] = ()
     teams: tuple[TeamDay, ...] = ()
+    pools: tuple[PoolStanding, ...] = ()
+    pool_names: Mapping[str, str] = field(default_factory=dict)
+    pool_links: Mapping[str, str] = field(default_factory=dict)
+    episodes: tuple[KnownEpisode, ...] = ()
     quarantined: int = 0
     set_aside: int = 0
     invariants_broken: int = 0

@@ -81,7 +81,11 @@ class Cycle(msgspec.Struct, frozen=True):
 
 @dataclass(slots=True)
 class Timeline:
-    """One contact as its events tell it. Built by ``follow``; read-only afterwards."""
+    """One contact as its events tell it. Built by ``follow``; read-only afterwards.
+
+    ``sent_away``: when she went without an answer that a human still owed her, or left a voicemail.
+    ``keeps_place``: she hung up and is to be called when it is her turn.
+    """
 
     key: str
     events: Sequence[e.Event]
@@ -102,10 +106,14 @@ class Timeline:
     history_missing: bool = False
     connected: bool = False
     turned_away: bool = False
+    turned_away_at: datetime | None = None
+    turned_away_inferred: bool = False
+    keeps_place: bool = False
     discarded: bool = False
     merged: bool = False
     working: set[str] = field(default_factory=set)
     exchange_ends: list[datetime] = field(default_factory=list)
+    sent_away: list[datetime] = field(default_factory=list)
 
     @property
     def is_over(self) -> bool:

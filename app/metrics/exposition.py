@@ -21,6 +21,7 @@ from app.metrics.labels import (
     team_labels,
 )
 from app.metrics.negotiation import Format
+from app.metrics.turns import day_turns, team_turns
 
 MAX_SERIES = 5_000
 """Series on one page, process families included. Prometheus refuses a whole page over its limit."""
@@ -146,9 +147,13 @@ def write(snapshot: Snapshot, room: int, previous: Written | None) -> Written:
     _add_sources(sheet, snapshot)
     _add_targets(sheet, snapshot)
     _add_waiting(sheet, snapshot)
+    for family, labels, values in team_turns(snapshot):
+        sheet.add(family, labels, values)
     _add_clocks(sheet, snapshot)
     _add_teams(sheet, snapshot)
     _add_responses(sheet, snapshot)
+    for family, labels, values in day_turns(snapshot):
+        sheet.add(family, labels, values)
     sheet.add_dropped()
     return sheet.written()
 
@@ -228,7 +233,10 @@ def _add_targets(sheet: Sheet, snapshot: Snapshot) -> None:
 def _add_teams(sheet: Sheet, snapshot: Snapshot) -> None:
     """Per team and channel, at zero for each that the policy knows."""
     promises = snapshot.promises
-    found = (promises, snapshot.not_measurable, snapshot.lost_track)
+    found = (
+        *(promises, snapshot.not_measurable, snapshot.lost_track),
+        *(snapshot.callbacks, snapshot.turned_away),
+    )
     known = [(group.team, group.channel) for group in snapshot.groups]
     keys = list(dict.fromkeys([*known, *(key for mapping in found for key in mapping)]))
     labels = [team_labels(*key) for key in keys]
@@ -240,6 +248,8 @@ def _add_teams(sheet: Sheet, snapshot: Snapshot) -> None:
     sheet.add(f.PROMISES_OVERDUE, labels, [promise.overdue if promise else 0 for promise in due])
     sheet.add(f.NOT_MEASURABLE, labels, [snapshot.not_measurable.get(key, 0) for key in keys])
     sheet.add(f.LOST_TRACK, labels, [snapshot.lost_track.get(key, 0) for key in keys])
+    sheet.add(f.CALLBACKS_OPEN, labels, [snapshot.callbacks.get(key, 0) for key in keys])
+    sheet.add(f.TURNED_AWAY, labels, [snapshot.turned_away.get(key, 0) for key in keys])
 
 
 _NO_RESPONSES = Responses({}, 0.0)

@@ -62,6 +62,7 @@ GROUP = ("channel", "team", "tier")
 CLOCK_GROUP = ("channel", "team", "tier", "clock")
 RESPONSE_GROUP = ("channel", "tier", "clock")
 TEAM_CHANNEL = ("team", "channel")
+TEAM_TIER_CAUSE = ("team", "tier", "cause")
 
 RESPONSE_GRID = (
     *(5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0),
@@ -141,6 +142,57 @@ PROMISES_DUE_TODAY = _gauge(
 PROMISES_OVERDUE = _gauge(
     "promises_overdue", "Open promised follow-ups whose time has passed.", *TEAM_CHANNEL
 )
+CALLBACKS_OPEN = _gauge(
+    "callbacks_open",
+    "Customers who did not get through, or were turned away, and have not been called back.",
+    *TEAM_CHANNEL,
+)
+TURNED_AWAY = _counter(
+    "contacts_turned_away_total",
+    "Contacts whose customer was told no or answered and not helped, as told or as inferred.",
+    *TEAM_CHANNEL,
+)
+EPISODES_OPEN = _gauge(
+    "starvation_episodes_open",
+    "How many customers or tiers the team serves first right now, beyond what was agreed.",
+    "team",
+)
+CUSTOMERS_WAITING = _gauge(
+    "starvation_customers_waiting",
+    "Customers who wait right now because somebody else is served first.",
+    "team",
+)
+EXTRA_WAIT = _gauge(
+    "starvation_extra_wait_seconds",
+    "How much longer than in turn others have waited, while somebody is served first.",
+    "team",
+)
+FREE_WHILE_WAITING = _gauge(
+    "agents_free_while_waiting",
+    "People who are free while somebody they could serve waits; absent where nobody tells who"
+    " is there.",
+    "team",
+)
+OUT_OF_TURN = _counter(
+    "out_of_turn_starts_total",
+    "Contacts taken before their turn, a day ago and earlier: what late news changes no more.",
+    *GROUP,
+)
+OUT_OF_TURN_RECENT = _gauge(
+    "out_of_turn_starts_recent",
+    "Contacts taken before their turn in the last day; add the total for all.",
+    *GROUP,
+)
+WAIT_SECONDS = _counter(
+    "wait_seconds_total",
+    "All waiting by what it was due to, a day ago and earlier: what late news changes no more.",
+    *TEAM_TIER_CAUSE,
+)
+WAIT_SECONDS_RECENT = _gauge(
+    "wait_seconds_recent",
+    "All waiting of the last day by what it is due to; add the total for all.",
+    *TEAM_TIER_CAUSE,
+)
 NOT_MEASURABLE = _gauge(
     "contacts_not_measurable",
     "Open contacts whose tool cannot tell when they were answered; neither kept nor late.",
@@ -174,10 +226,13 @@ RESPONSE_SECONDS = _histogram(
 BUSINESS = (
     *(SNAPSHOT_TIMESTAMP, QUARANTINED, SET_ASIDE, INVARIANTS_BROKEN),
     *(SOURCE_LAST_EVENT, SOURCE_SILENT_AFTER, TARGET_SECONDS, TARGET_RATIO),
-    *(CONTACTS_WAITING, OLDEST_WAITING, CLOCKS_OVERDUE, NEXT_BREACH),
-    *(CLOCKS_SETTLED, CLOCKS_BREACHED, BREACHES_WITHDRAWN),
+    *(CONTACTS_WAITING, OLDEST_WAITING),
+    *(EPISODES_OPEN, CUSTOMERS_WAITING, EXTRA_WAIT, FREE_WHILE_WAITING),
+    *(CLOCKS_OVERDUE, NEXT_BREACH, CLOCKS_SETTLED, CLOCKS_BREACHED, BREACHES_WITHDRAWN),
     *(PROMISES_OPEN, PROMISES_DUE_TODAY, PROMISES_OVERDUE, NOT_MEASURABLE, LOST_TRACK),
-    *(RESPONSE_SECONDS, SERIES_DROPPED),
+    *(CALLBACKS_OPEN, TURNED_AWAY),
+    RESPONSE_SECONDS,
+    *(OUT_OF_TURN, OUT_OF_TURN_RECENT, WAIT_SECONDS, WAIT_SECONDS_RECENT, SERIES_DROPPED),
 )
 """Everything on /metrics that describes the database, in the order of the page."""
 
@@ -306,6 +361,18 @@ JUDGE_LATENESS = _histogram(
     "How long after the promise broke the breach was noted.",
     (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 15.0, 60.0, 300.0, 3600.0),
 )
+FAIRNESS_FENCED = _counter(
+    "process_fairness_fenced_total",
+    "Teams whose turns this process worked out and another one took over, or had to begin anew.",
+)
+FAIRNESS_FAILURES = _counter(
+    "process_fairness_failures_total", "Teams whose turns could not be worked out."
+)
+POOLS_OWNED = _gauge("process_pools_owned", "Teams whose turns this process works out.")
+FAIRNESS_LAG = _gauge(
+    "process_fairness_lag_seconds",
+    "How long ago the newest move had happened when it was last taken into a team's turns.",
+)
 SIGNATURE_FAILURES = _counter(
     "process_signature_failures_total", "Deliveries with a wrong signature or token.", "source"
 )
@@ -319,6 +386,7 @@ PROCESS = (
     *(BUILD_INFO, EVENTS, EVENTS_REJECTED, EVENTS_DUPLICATE, EVENTS_CONFLICTING),
     *(EVENTS_UNKNOWN_TYPE, EVENT_LAG, HTTP_REQUESTS, INTAKE_BATCH, FOLD_KEYS, FOLD_FAILURES),
     *(FOLD_SECONDS, JUDGE_LATENESS, SIGNATURE_FAILURES, SNAPSHOT_FAILURES, LIMITS_HIT),
+    *(FAIRNESS_FENCED, FAIRNESS_FAILURES, POOLS_OWNED, FAIRNESS_LAG),
     LIVE_SUBSCRIBERS,
 )
 """Everything on /metrics that describes this process."""

@@ -48,7 +48,7 @@ class ProcessMetrics:
             self._start(family, [(source,) for source in ids])
         for family in (f.EVENTS_DUPLICATE, f.EVENTS_UNKNOWN_TYPE, f.SNAPSHOT_FAILURES):
             self._start(family, [()])
-        for family in (f.FOLD_KEYS, f.FOLD_FAILURES):
+        for family in (f.FOLD_KEYS, f.FOLD_FAILURES, f.FAIRNESS_FENCED, f.FAIRNESS_FAILURES):
             self._start(family, [()])
         self._start(f.EVENTS_REJECTED, [(reason,) for reason in _values(Rejection)])
         self._start(f.LIMITS_HIT, [(limit,) for limit in _values(Limit)])
@@ -58,8 +58,9 @@ class ProcessMetrics:
         self._intake_batch = self._histogram(f.INTAKE_BATCH)
         self._fold_seconds = self._histogram(f.FOLD_SECONDS)
         self._judge_lateness = self._histogram(f.JUDGE_LATENESS)
-        subscribers = f.LIVE_SUBSCRIBERS
-        self._subscribers = Gauge(subscribers.name, subscribers.help, registry=self._registry)
+        self._subscribers = self._gauge(f.LIVE_SUBSCRIBERS)
+        self._pools_owned = self._gauge(f.POOLS_OWNED)
+        self._fairness_lag = self._gauge(f.FAIRNESS_LAG)
         Info(f.BUILD_INFO.base, f.BUILD_INFO.help, registry=self._registry).info(
             {"version": version}
         )
@@ -72,6 +73,9 @@ class ProcessMetrics:
 
     def _histogram(self, family: Family) -> Histogram:
         return Histogram(family.name, family.help, registry=self._registry, buckets=family.edges)
+
+    def _gauge(self, family: Family) -> Gauge:
+        return Gauge(family.name, family.help, registry=self._registry)
 
     def _count(self, family: Family, label: str, count: int) -> None:
         counter = self._counters.get((family.name, label))
@@ -139,6 +143,20 @@ class ProcessMetrics:
     def limit_hit(self, limit: Limit) -> None:
         """One of our own limits was reached."""
         self._count(f.LIMITS_HIT, limit, 1)
+
+    def pools_fenced(self, pools: int) -> None:
+        """Pools were lost to another process, or with the session."""
+        self._counters[(f.FAIRNESS_FENCED.name,)].inc(pools)
+
+    def pools_failed(self, pools: int) -> None:
+        """Pools could not be worked out and rest for a while."""
+        self._counters[(f.FAIRNESS_FAILURES.name,)].inc(pools)
+
+    def pools_are(self, owned: int, lag_seconds: float | None) -> None:
+        """So many pools are ours; the newest move that came is so old, if any came."""
+        self._pools_owned.set(owned)
+        if lag_seconds is not None:
+            self._fairness_lag.set(lag_seconds)
 
     def screens_are(self, count: int) -> None:
         """So many live streams of the wallboard are open."""

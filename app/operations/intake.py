@@ -25,6 +25,7 @@ MAX_BATCH_EVENTS = 5_000
 CONTACT_MARK = "c:"
 REGISTRY_MARK = "r:"
 CUSTOMER_MARK = "p:"
+AGENT_MARK = "a:"
 
 
 class StoreAway(RuntimeError):  # noqa: N818 - named for the fact
@@ -218,7 +219,7 @@ def _row(event: Incoming) -> Row:
         case SubjectOf.CUSTOMER:
             return Row(event, None, REGISTRY_MARK + event.subject)
         case SubjectOf.AGENT:
-            return Row(event, None, None)
+            return Row(event, None, AGENT_MARK + contact_key(event.source, event.subject))
 
 
 def _subject_of(event: Incoming) -> SubjectOf | None:

@@ -23,15 +23,17 @@ from app.core.snapshot import (
     SourceNews,
     Tally,
     TeamDay,
+    TurnedAway,
     WaitingContact,
 )
 from app.core.source import Source
 from app.metrics.families import response_edges
+from app.operations.present_pools import load_pools
 from app.store import instance, ledgers
 from app.store import now as store_now
 from app.store.engine import Database, Transaction
-from app.store.ledgers import BREACHED, RESPONSE, SETTLED, WITHDRAWN
-from app.store.now import LostBefore, Present, PromiseRow, WaitingRow, Who
+from app.store.ledgers import BREACHED, RESPONSE, SETTLED, TURNED_AWAY, WITHDRAWN
+from app.store.now import Day, LostBefore, Present, PromiseRow, TurnedAwayRow, WaitingRow, Who
 
 SHOWN_CONTACTS = 200
 """Waiting contacts that a snapshot names, the soonest to break first."""
@@ -49,7 +51,7 @@ class Presenter:
     invariants_broken: int = 0
     key: bytes = b""
     _today_at: datetime | None = None
-    _today: dict[str, tuple[int, int]] = field(default_factory=dict)
+    _today: dict[str, Day] = field(default_factory=dict)
 
     async def take(self, terms: Terms, heard: Mapping[str, datetime], now: datetime) -> Snapshot:
         """Read what is true at ``now``. ``heard``: news of sources that is not written down yet."""
@@ -59,6 +61,7 @@ class Presenter:
             last_heard = await instance.load_heard(tx)
             present = await store_now.load_present(tx, now, _lost(policy, now), SHOWN_CONTACTS)
             counts = await ledgers.load_counts(tx)
+            pools = await load_pools(tx, policy.teams, shown, now)
             await self._count_slowly(tx, policy, now)
         snapshot = Snapshot(
             taken_at=now,
@@ -77,7 +80,13 @@ class Presenter:
             ),
             promises=_promises(present.promises, policy, now),
             promises_due=tuple(_due(row, now) for row in present.promises),
+            callbacks=present.callbacks,
+            not_called_back=tuple(map(_turned_away, present.turned_away)),
             teams=tuple(self._days(policy, now)),
+            pools=pools.standings,
+            episodes=pools.episodes,
+            pool_names=pools.names,
+            pool_links=pools.links,
             quarantined=present.quarantined,
             set_aside=present.set_aside,
             invariants_broken=self.invariants_broken,
@@ -99,10 +108,10 @@ class Presenter:
 
     def _days(self, policy: Policy, now: datetime) -> Iterator[TeamDay]:
         for name, team in policy.teams.items():
-            settled, late = self._today.get(name, (0, 0))
+            day = self._today.get(name, Day())
             is_open = team.calendar.is_open(now)
             opens_at = None if is_open else team.calendar.next_opening(now)
-            yield TeamDay(name, settled, late, is_open, opens_at)
+            yield TeamDay(name, day.settled, day.late, is_open, opens_at, day.turned_away)
 
 
 @lru_cache(maxsize=CUSTOMERS_REMEMBERED)
@@ -154,13 +163,31 @@ def _due(row: PromiseRow, now: datetime) -> PromiseDue:
     return PromiseDue(shown(row.who), row.team, row.channel, row.due_at, row.due_at < now, row.link)
 
 
+def _turned_away(row: TurnedAwayRow) -> TurnedAway:
+    return TurnedAway(
+        contact=row.contact,
+        customer=shown(row.who),
+        team=row.team,
+        channel=row.channel,
+        since=row.since,
+        inferred=row.inferred,
+        due_at=row.due_at,
+        link=row.link,
+    )
+
+
 def _with_counts(snapshot: Snapshot, counts: Iterable[ledgers.Tally], policy: Policy) -> Snapshot:
     tallies: dict[ClockGroup, Tally] = {}
     buckets: dict[ResponseGroup, dict[float, int]] = {}
     sums: dict[ResponseGroup, float] = {}
+    turned_away: dict[tuple[str, str], int] = {}
     empty = dict.fromkeys((*response_edges(_thresholds(policy)), float("inf")), 0)
     for count in counts:
         group = ClockGroup(count.channel, count.team, count.tier, count.clock)
+        if count.what == TURNED_AWAY:
+            place = (count.team, count.channel)
+            turned_away[place] = turned_away.get(place, 0) + count.n
+            continue
         had = tallies.get(group, Tally())
         match count.what:
             case str(what) if what == SETTLED:
@@ -177,7 +204,7 @@ def _with_counts(snapshot: Snapshot, counts: Iterable[ledgers.Tally], policy: Po
             case _:
                 pass
     told = {group: Responses(found, sums[group]) for group, found in buckets.items()}
-    return replace(snapshot, tallies=tallies, responses=told)
+    return replace(snapshot, tallies=tallies, responses=told, turned_away=turned_away)
 
 
 def _thresholds(policy: Policy) -> set[float]:

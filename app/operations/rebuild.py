@@ -1,11 +1,15 @@
-"""Make the projections anew from the events; the ledgers stay as they are."""
+"""Make the projections anew from the events; the ledgers stay as they are.
+
+Pools begin from nothing, and are told everything of the last day again; episodes keep their numbers.
+"""
 
 from datetime import datetime
 
 from app.core.events import HOOK_SOURCE_PREFIX
 from app.core.replay import Terms
 from app.operations.fold import Folded, fold
-from app.store import instance, touched
+from app.operations.fold_pools import HORIZON
+from app.store import instance, pool_news, pools, touched
 from app.store.engine import Database
 
 
@@ -36,6 +40,9 @@ async def rebuild(db: Database, terms: Terms, now: datetime) -> Folded:
     """
     async with db.begin() as tx:
         await touched.touch_all(tx)
+        await pool_news.touch_agents(tx, now - HORIZON)
+        await pool_news.drop_news(tx)
+        await pools.forget(tx, None)
     total = Folded()
     while (done := await fold(db, terms, now)).keys:
         total.add(done)

@@ -10,8 +10,8 @@ from random import Random
 from app.core.events import Channel
 from app.simulate import mail, phone
 from app.simulate.chat import Chats
-from app.simulate.facts import Customer, Fact, Kind
-from app.simulate.plan import day
+from app.simulate.facts import Agent, Customer, Fact, Kind
+from app.simulate.plan import TEAMS, day
 from app.simulate.request import Keys, Request, Setting
 from app.simulate.world import World
 
@@ -43,6 +43,12 @@ class Deliveries:
     def registry(self, customers: Iterable[Customer]) -> Request:
         """The first request: who the customers are."""
         return mail.batch(mail.registry(customers, self._setting), 0.0, self._setting)
+
+    def rota(self, agents: Iterable[Agent], beats: float, *, is_there: bool) -> Request:
+        """Who comes to work, or goes home."""
+        phone_team = TEAMS[Channel.PHONE]
+        events = mail.rota(agents, phone_team, self._setting, beats, is_there=is_there)
+        return mail.batch(events, beats, self._setting)
 
     def of(self, facts: Iterable[Fact]) -> Iterator[Request]:
         """The requests that tell the facts, in the order of leaving; all of them when facts end.

@@ -56,6 +56,11 @@ class Agent:
     team: str
 
     @property
+    def phone_id(self) -> int:
+        """What the phone system calls the agent; the chat system says ``number``."""
+        return 9000 + self.number
+
+    @property
     def email(self) -> str:
         """The address the tools know the agent by."""
         return f"{self.name.lower().replace(' ', '.')}@desk.example"

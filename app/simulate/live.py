@@ -39,12 +39,18 @@ class LiveCentre:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Live until ``stop`` is set; then end what is open, so that nothing waits for ever."""
-        await self._driver.play([self._deliveries.registry(self._world.customers)], stop)
+        begins = [
+            self._deliveries.registry(self._world.customers),
+            self._deliveries.rota(self._world.agents, 0.0, is_there=True),
+        ]
+        await self._driver.play(begins, stop)
         await self._driver.play(self._deliveries.of(self._world.facts()), stop)
-        closing = self._world.closing(self._setting.beats(self._read_clock()))
+        now = self._setting.beats(self._read_clock())
+        closing = self._world.closing(now)
+        home = self._deliveries.rota(self._world.agents, now, is_there=False)
         try:
             async with asyncio.timeout(CLOSING_SECONDS):
-                await self._driver.send(self._deliveries.of(closing))
+                await self._driver.send([*self._deliveries.of(closing), home])
         except TimeoutError:
             self._driver.give_up()
 

@@ -1,11 +1,11 @@
-"""What comes through our own door: mail, promises to call back, and who the customers are."""
+"""What comes through our own door: mail, promises to call back, who customers are, who is there."""
 
 import json
 from collections.abc import Iterable
 from typing import Any
 
 from app.core.events import Channel
-from app.simulate.facts import Contact, Customer, Fact, Kind
+from app.simulate.facts import Agent, Contact, Customer, Fact, Kind
 from app.simulate.request import Door, Request, Setting
 
 SOURCE = "mail"
@@ -33,7 +33,7 @@ def event(fact: Fact, setting: Setting) -> CloudEvent:
         "team": contact.team,
     }
     if fact.agent:
-        data["agent"] = fact.agent.email
+        data["agent"] = str(fact.agent.number)
     if fact.kind is Kind.ENDED:
         data["outcome"] = "done"
     if fact.promise:
@@ -56,6 +56,25 @@ def event(fact: Fact, setting: Setting) -> CloudEvent:
 def registry(customers: Iterable[Customer], setting: Setting) -> list[CloudEvent]:
     """Tell who the customers are, and what each tool knows them by."""
     return [_customer(customer, setting) for customer in customers]
+
+
+def rota(
+    agents: Iterable[Agent], phone_team: str, setting: Setting, beats: float, *, is_there: bool
+) -> list[CloudEvent]:
+    """Tell who is there from now on, or no longer: by the id that the team's own tool uses."""
+    return [
+        {
+            "specversion": "1.0",
+            "id": f"rota-{setting.id(agent.number)}-{is_there}",
+            "source": SOURCE,
+            "type": "agent.available" if is_there else "agent.unavailable",
+            "time": setting.at(beats).isoformat(),
+            "subject": str(agent.phone_id if agent.team == phone_team else agent.number),
+            "datacontenttype": "application/json",
+            "data": {"team": agent.team},
+        }
+        for agent in agents
+    ]
 
 
 def batch(events: list[CloudEvent], at: float, setting: Setting) -> Request:

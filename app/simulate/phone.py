@@ -92,7 +92,7 @@ def _line(contact: Contact) -> dict[str, Any]:
 
 def _user(agent: Agent) -> dict[str, Any]:
     return {
-        "id": 9000 + agent.number,
+        "id": agent.phone_id,
         "name": agent.name,
         "email": agent.email,
         "available": True,

@@ -1,6 +1,6 @@
 """What an adapter is: a delivery and its source's configuration in, canonical events out."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -54,7 +54,8 @@ class SourceConfig:
     Any one of ``secrets`` is accepted, so that they can be changed without a gap. ``unsigned``
     means that deliveries bear a token in the URL or the Authorization header and no signature.
     ``link`` is an address with ``{contact}`` in it. ``follow_up_tags`` says how soon somebody
-    promised to come back who sets such a tag. ``public_url`` is the address the tool posts to, for
+    promised to come back who sets such a tag. ``turned_away_tags``, in small letters: who sets one of
+    them on a contact could not help the customer. ``public_url`` is the address the tool posts to, for
     signatures that cover it.
     """
 
@@ -64,8 +65,13 @@ class SourceConfig:
     public_url: str = ""
     link: str = ""
     follow_up_tags: Mapping[str, timedelta] = field(default_factory=lambda: MappingProxyType({}))
+    turned_away_tags: frozenset[str] = frozenset()
     archived_keeps_promise: bool = False
     team_from: TeamFrom = TeamFrom.INBOX
+
+    def turns_away(self, tags: Iterable[str | None]) -> bool:
+        """Whether one of a contact's tags says that its customer was turned away."""
+        return any(tag and tag.strip().lower() in self.turned_away_tags for tag in tags)
 
 
 class Adapter(Protocol):

@@ -2,7 +2,8 @@
 
 A delivery bears no signature: the webhook's own token stands in the body. Nothing signs its time,
 and a failed delivery is repeated for hours, so no window of time applies. The same facts come with
-``call.hungup`` and again, half a minute later, with ``call.ended``.
+``call.hungup`` and again, half a minute later, with ``call.ended``. Every delivery about a call
+lists its tags, so one that is set while people talk is told once the call is over.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -36,6 +37,7 @@ from app.core.events import (
     FollowupDone,
     FollowupPromised,
     Incoming,
+    Outcome,
     WorkEnded,
     WorkStarted,
 )
@@ -59,6 +61,7 @@ from app.sources.telling import Telling, stable_id, tell
 
 _ATTEMPT = "outbound_call_attempt"
 _VOICEMAIL = "voicemail"
+_TURNED_AWAY = "turned_away"
 _WRAP_UP = "wrap_up"
 _ABANDONED = "abandon"
 """What every reason says that means the caller gave up, however it is spelled."""
@@ -238,10 +241,20 @@ def _ended(told: _Told) -> Iterator[Telling]:
     at, way = told.ended_at, told.direction
     if told.answered_at is None and way is None:
         yield told.tell(_unanswered(told), at, "call")
-        return
-    if told.answered_at and told.agent:
-        yield told.tell(WorkEnded(agent=told.agent, direction=way), at, "call")
-    yield told.tell(ContactResolved(agent=told.agent, direction=way), at, "call")
+    else:
+        if told.answered_at and told.agent:
+            yield told.tell(WorkEnded(agent=told.agent, direction=way), at, "call")
+        yield told.tell(ContactResolved(agent=told.agent, direction=way), at, "call")
+    yield from _turned_away(told)
+
+
+def _turned_away(told: _Told) -> Iterator[Telling]:
+    """Say that the caller was turned away, as one more end: the tag may come after the first one."""
+    tags = (told.call.tags or ())[:MAX_LISTED]
+    is_over = told.ended_at is not None and told.direction is None
+    if is_over and told.config.turns_away(tag.name for tag in tags):
+        resolved = ContactResolved(agent=told.agent, outcome=Outcome.TURNED_AWAY)
+        yield told.tell(resolved, told.ended_at, _TURNED_AWAY)
 
 
 def _unanswered(told: _Told) -> ContactAbandoned | ContactMissed:
@@ -268,6 +281,7 @@ def _tagged(told: _Told) -> Iterator[Telling]:
             fact = f"{tag.name} {tagged_at.isoformat() if tagged_at else ''}"
             promised = FollowupPromised(due=_due(at, span), agent=told.agent, inferred=True)
             yield told.tell(promised, at, fact)
+    yield from _turned_away(told)
 
 
 def _due(at: datetime, span: timedelta) -> datetime:
@@ -328,7 +342,7 @@ class Aircall:
             FollowupPromised, WorkEnded, WorkStarted,
         )
     )  # fmt: skip
-    options: Final = frozenset({"follow_up_tags", "archived_keeps_promise"})
+    options: Final = frozenset({"follow_up_tags", "turned_away", "archived_keeps_promise"})
 
     def verify(self, delivery: Delivery, secrets: tuple[str, ...], now: datetime) -> None:  # noqa: ARG002 - nothing signs a time
         """Compare the token in the body; ``now`` does not matter."""

@@ -27,6 +27,7 @@ from app.core.events import (
     Data,
     FollowupPromised,
     Incoming,
+    Outcome,
     WaitingFor,
 )
 from app.sources.adapter import BadSignature, Delivery, SourceConfig, TeamFrom, Unreadable
@@ -88,6 +89,7 @@ class _Conversation(msgspec.Struct, frozen=True):
     channel: str | None = None
     status: int | str | None = None
     meta: _Meta | None = None
+    labels: Any = None
     messages: tuple[_Inner, ...] | None = None
     created_at: Moment = None
     updated_at: Moment = None
@@ -138,6 +140,7 @@ class _Thread:
             conversation.inbox_id if conversation.inbox_id is not None else inbox, "$.inbox_id"
         )
         self._by_team = config.team_from is TeamFrom.TEAM
+        self._config = config
 
     @property
     def agent(self) -> str | None:
@@ -152,6 +155,13 @@ class _Thread:
         """The inbox, or where so configured the team it was given to."""
         given_to = self.meta.team if self._by_team else None
         return (identity(given_to.id, "$.meta.team.id") if given_to else None) or self._inbox
+
+    @property
+    def is_turned_away(self) -> bool:
+        """Whether a label says that the customer was turned away."""
+        labels = self.conversation.labels
+        listed = labels[:MAX_LISTED] if isinstance(labels, list) else []
+        return self._config.turns_away(label for label in listed if isinstance(label, str))
 
     @property
     def now(self) -> str | None:
@@ -258,6 +268,15 @@ def _created(thread: _Thread) -> Iterator[Telling]:
 
 
 def _updated(thread: _Thread) -> Iterator[Telling]:
+    """Tell a new owner or team, and a label that is set on what was resolved already."""
+    yield from _given_to(thread)
+    status = loose_identity(thread.conversation.status, "$.status")
+    if thread.is_turned_away and _STATUS.get(status or "", status) == _RESOLVED:
+        resolved = ContactResolved(agent=thread.agent, outcome=Outcome.TURNED_AWAY)
+        yield thread.tell(resolved, thread.at, Outcome.TURNED_AWAY)
+
+
+def _given_to(thread: _Thread) -> Iterator[Telling]:
     changes = _changes(thread.conversation)
     agent, team = changes.get("assignee_id"), changes.get("team_id")
     if agent is None and team is None:
@@ -294,7 +313,8 @@ def _before_and_after(change: Any, path: str) -> tuple[str | None, str | None]:
             raise Unreadable(f"expected previous_value and current_value - at `{path}`")
 
 
-_STATUS: Final = MappingProxyType({"0": "open", "1": "resolved", "2": "pending", "3": "snoozed"})
+_RESOLVED: Final = "resolved"
+_STATUS: Final = MappingProxyType({"0": "open", "1": _RESOLVED, "2": "pending", "3": "snoozed"})
 
 
 def _status_changed(thread: _Thread) -> Iterator[Telling]:
@@ -335,7 +355,8 @@ def _snoozed(thread: _Thread) -> Iterator[Telling]:
 
 
 def _resolved(thread: _Thread) -> Iterator[Telling]:
-    yield thread.tell(ContactResolved(agent=thread.agent), thread.at, thread.now)
+    outcome = Outcome.TURNED_AWAY if thread.is_turned_away else Outcome.UNKNOWN
+    yield thread.tell(ContactResolved(agent=thread.agent, outcome=outcome), thread.at, thread.now)
 
 
 def _reopened(thread: _Thread) -> Iterator[Telling]:
@@ -368,7 +389,7 @@ class Chatwoot:
             ContactResumed, ContactTransferred, CustomerRated, CustomerReplied, FollowupPromised,
         )
     )  # fmt: skip
-    options: Final = frozenset({"unsigned", "token", "team_from"})
+    options: Final = frozenset({"turned_away", "unsigned", "token", "team_from"})
 
     def verify(self, delivery: Delivery, secrets: tuple[str, ...], now: datetime) -> None:
         """Check the signature over time and body, and that it is fresh."""

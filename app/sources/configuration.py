@@ -27,6 +27,7 @@ ReadSecret = Callable[[str, str], str]
 
 MAX_SOURCES = 1000
 MAX_SECRETS = 8
+MAX_TAGS = 64
 MIN_TOKEN = 16
 """Characters of a token that stands alone for a signature."""
 
@@ -90,6 +91,12 @@ def _reference(value: object) -> object:
 _Reference = Annotated[_Secret, BeforeValidator(_reference)]
 
 
+class _TurnedAway(_Model):
+    """What in the tool means that the customer was turned away."""
+
+    tags: Annotated[tuple[Name, ...], Field(min_length=1, max_length=MAX_TAGS)]
+
+
 class _Entry(_Model):
     id: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,64}$")]
     kind: str
@@ -100,6 +107,7 @@ class _Entry(_Model):
     public_url: Annotated[str, Field(pattern=r"^https?://\S{1,2000}$")] = ""
     link: Annotated[str, Field(pattern=r"^https?://\S*\{contact\}\S*$", max_length=1500)] = ""
     follow_up_tags: dict[Name, Span] = Field(default_factory=dict)
+    turned_away: _TurnedAway | None = None
     archived_keeps_promise: bool = False
     unsigned: bool = False
     token: _Reference | None = None
@@ -107,7 +115,7 @@ class _Entry(_Model):
 
 
 OPTIONS: Final = frozenset(
-    {"follow_up_tags", "archived_keeps_promise", "unsigned", "token", "team_from"}
+    {"follow_up_tags", "turned_away", "archived_keeps_promise", "unsigned", "token", "team_from"}
 )
 """Fields that only some kinds take."""
 
@@ -250,6 +258,9 @@ def _config(entry: _Entry, adapter: Adapter, secrets: tuple[str, ...]) -> Source
         public_url=entry.public_url,
         link=entry.link,
         follow_up_tags=MappingProxyType(dict(entry.follow_up_tags)),
+        turned_away_tags=frozenset(
+            tag.strip().lower() for tag in (entry.turned_away.tags if entry.turned_away else ())
+        ),
         archived_keeps_promise=entry.archived_keeps_promise,
         team_from=entry.team_from,
     )

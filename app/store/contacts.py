@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy import Row, text
 
 from app.core.clocks import Clock
+from app.core.dealing import Dealing
 from app.core.policy import ClockKind
 from app.core.replay import Contact
 from app.core.timeline import Ending, Stretch
@@ -18,6 +19,7 @@ from app.store.engine import Transaction
 from app.store.tables import clocks, contact_names, contacts
 
 MICROSECOND = timedelta(microseconds=1)
+_DEALING = msgspec.json.Decoder(Dealing)
 
 SAVE_CONTACTS = upserting(contacts)
 SAVE_CLOCKS = upserting(clocks)
@@ -43,14 +45,29 @@ WHERE clocks.contact_key = gone.contact_key
 REMOVE_CONTACTS = text("DELETE FROM contacts WHERE key = ANY(CAST(:keys AS text[]))")
 
 CLOCKS_OF = text("SELECT * FROM clocks WHERE contact_key = ANY(CAST(:keys AS text[]))")
-CUSTOMERS_OF = text("SELECT key, customer FROM contacts WHERE key = ANY(CAST(:keys AS text[]))")
-CONTACTS_OF_CUSTOMER = text("SELECT key FROM contacts WHERE customer = :customer ORDER BY key")
+BEFORE = text("SELECT key, customer, dealing FROM contacts WHERE key = ANY(CAST(:keys AS text[]))")
+DEALINGS = text("""
+SELECT key, customer, team, dealing FROM contacts
+WHERE customer = ANY(CAST(:customers AS text[])) ORDER BY key
+""")
 CONTACTS_NAMED = text("""
 SELECT contact_key FROM contact_names WHERE name = ANY(CAST(:names AS text[]))
 UNION
 SELECT key FROM contacts WHERE customer = ANY(CAST(:names AS text[]))
 """)
-OPEN_CONTACTS = text("SELECT key FROM contacts WHERE NOT is_over")
+OPEN_CONTACTS = text("""
+SELECT key FROM contacts WHERE NOT is_over
+UNION
+SELECT contact_key FROM callbacks WHERE stopped_at IS NULL
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """Of a stored contact: whose it is, and what of it matters to her other contacts."""
+
+    customer: str
+    dealing: Dealing
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +94,20 @@ async def load_components(tx: Transaction, keys: Iterable[str]) -> Mapping[str, 
     return others
 
 
-async def load_customers(tx: Transaction, keys: Iterable[str]) -> dict[str, str]:
-    """The customer that each stored contact belongs to."""
-    found = await tx.execute(CUSTOMERS_OF, {"keys": list(keys)})
-    return {key: customer for key, customer in found}  # noqa: C416 - rows are no tuples to mypy
+async def load_before(tx: Transaction, keys: Iterable[str]) -> dict[str, Before]:
+    """What is stored of these contacts, before it is replaced."""
+    found = await tx.execute(BEFORE, {"keys": list(keys)})
+    return {key: Before(customer, _DEALING.decode(told)) for key, customer, told in found}
 
 
-async def load_keys_of_customer(tx: Transaction, customer: str) -> list[str]:
-    """The contacts of one customer."""
-    return list((await tx.execute(CONTACTS_OF_CUSTOMER, {"customer": customer})).scalars())
+async def load_dealings(
+    tx: Transaction, customers: Iterable[str]
+) -> dict[str, dict[str, tuple[str, Dealing]]]:
+    """Per customer: each of her contacts with its team and what of it matters to the others."""
+    found: dict[str, dict[str, tuple[str, Dealing]]] = defaultdict(dict)
+    for key, customer, team, told in await tx.execute(DEALINGS, {"customers": list(customers)}):
+        found[customer][key] = (team, _DEALING.decode(told))
+    return found
 
 
 async def load_keys_named(tx: Transaction, names: Iterable[str]) -> list[str]:
@@ -94,7 +116,7 @@ async def load_keys_named(tx: Transaction, names: Iterable[str]) -> list[str]:
 
 
 async def load_open_keys(tx: Transaction) -> list[str]:
-    """All contacts on which something is still owed."""
+    """All contacts on which something is still owed, a call back included."""
     return list((await tx.execute(OPEN_CONTACTS)).scalars())
 
 
@@ -163,6 +185,10 @@ def _contact_row(contact: Contact) -> tuple[Any, ...]:
         contact.history_missing,
         msgspec.json.encode(contact.names).decode(),
         contact.masked,
+        contact.turned_away_inferred,
+        contact.turned_away_at,
+        contact.dealing.brief.until if contact.dealing.brief else None,
+        msgspec.json.encode(contact.dealing).decode(),
     )
 
 
@@ -227,7 +253,8 @@ def _stored(row: Row[Any]) -> Stored:
 async def load_clock_rows_due(tx: Transaction, now: datetime, limit: int) -> list[Stored]:
     """Lock and load clocks that broke before ``now`` and are not noted yet, the oldest first.
 
-    Keys with something new are skipped: their replay will say, and for a promise its customer's. So
+    Keys with something new are skipped: their replay will say, and for a promise or a callback its
+    customer's. So
     are keys that are being replayed.
     """
     found = await tx.execute(TO_NOTE, {"now": now, "limit": limit})
@@ -248,6 +275,10 @@ WHERE NOT EXISTS (SELECT 1 FROM touched WHERE touched.key = 'c:' || due.contact_
   AND NOT (due.kind = 'follow_up' AND EXISTS (
     SELECT 1 FROM promises p JOIN touched t ON t.key = 'p:' || p.customer
     WHERE p.contact_key = due.contact_key AND p.number = due.number
+  ))
+  AND NOT (due.kind = 'callback' AND EXISTS (
+    SELECT 1 FROM callbacks b JOIN touched t ON t.key = 'p:' || b.customer
+    WHERE b.contact_key = due.contact_key AND b.number = due.number
   ))
   AND pg_try_advisory_xact_lock(hashtextextended('c:' || due.contact_key, 0))
 """)

@@ -3,14 +3,15 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from msgspec import MsgspecError
 from sqlalchemy import text
 
-from app.core.events import Event, Incoming, decode_data
+from app.core.events import TYPES, Event, Incoming, decode_data
+from app.core.replay import KEY_SEPARATOR
 from app.store.bulk import packed
 from app.store.engine import Transaction
 
@@ -51,6 +52,9 @@ LEFT JOIN seen s USING (source, event_id)
 WHERE f.source IS NULL
 """)
 
+EARLY = timedelta(hours=1)
+"""More than an event may arrive before its own instant."""
+
 _COLUMNS = (
     "source", "event_id", "type", "occurred_at", "received_at", "subject", "contact_key", "fact",
     "body", "digest", "mark",
@@ -67,6 +71,15 @@ SELECT source, event_id, type, occurred_at, subject, fact, body
 FROM events
 WHERE type LIKE 'customer.%' AND type IN ('customer.updated', 'customer.merged')
   AND subject = ANY(CAST(:customers AS text[]))
+""")
+
+
+EVENTS_OF_AGENTS = text("""
+SELECT source, event_id, type, occurred_at, subject, fact, body
+FROM events
+WHERE contact_key IS NULL AND (type LIKE 'agent.%' OR type LIKE 'work.%')
+  AND subject = ANY(CAST(:subjects AS text[]))
+  AND received_at >= :received_since AND occurred_at >= :since
 """)
 
 
@@ -168,6 +181,21 @@ async def load_of_registry(tx: Transaction, customers: Iterable[str]) -> list[Ev
         _event((source, event_id, type_, subject, fact), occurred_at, body)
         for source, event_id, type_, occurred_at, subject, fact, body in found
     ]
+
+
+async def load_of_agents(
+    tx: Transaction, keys: Iterable[str], since: datetime
+) -> dict[str, list[Event]]:
+    """Per agent (source and subject): the events since an instant that tell of no contact."""
+    told: dict[str, list[Event]] = {key: [] for key in keys}
+    subjects = sorted({key.partition(KEY_SEPARATOR)[2] for key in told})
+    times = {"since": since, "received_since": since - EARLY}
+    found = await tx.execute(EVENTS_OF_AGENTS, {"subjects": subjects, **times})
+    for source, event_id, type_, occurred_at, subject, fact, body in found:
+        key = f"{source}{KEY_SEPARATOR}{subject}"
+        if key in told and type_ in TYPES:
+            told[key].append(_event((source, event_id, type_, subject, fact), occurred_at, body))
+    return told
 
 
 def _event(told: tuple[str, str, str, str, str | None], occurred_at: datetime, body: str) -> Event:

@@ -44,6 +44,16 @@ INVARIANTS: Mapping[str, str] = {
           AND k.kind = 'follow_up' AND k.number = p.number
         WHERE k.contact_key IS NULL
     """,
+    "nobody is served first twice at once": """
+        SELECT team, who FROM episodes WHERE ended_at IS NULL AND withdrawn_at IS NULL
+        GROUP BY team, who HAVING count(*) > 1
+    """,
+    "news are of a team that has a pool": """
+        SELECT n.id FROM pool_news n LEFT JOIN pools p USING (team) WHERE p.team IS NULL
+    """,
+    "no news were taken by an owner yet to come": """
+        SELECT n.id FROM pool_news n JOIN pools p USING (team) WHERE n.taken_epoch > p.epoch
+    """,
 }
 
 

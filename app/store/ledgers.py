@@ -8,14 +8,20 @@ from math import inf
 from sqlalchemy import text
 
 from app.core.clocks import Clock
-from app.store.bulk import appending, write
+from app.core.replay import Contact
+from app.store.bulk import appending, columns_of, inserting, packed, write
 from app.store.engine import Transaction
-from app.store.tables import breaches, tallies
+from app.store.tables import breaches, tallies, turned_away
 
 SETTLED, BREACHED, WITHDRAWN, RESPONSE = "settled", "breached", "withdrawn", "response"
+TURNED_AWAY = "turned_away"
 
 APPEND_BREACHES = appending(breaches)
 APPEND_TALLIES = appending(tallies)
+APPEND_TURNED_AWAY = text(f"{inserting(turned_away)}\nRETURNING channel, team, tier")
+COUNTED_BEFORE = text("""
+SELECT contact_key FROM turned_away WHERE contact_key = ANY(CAST(:keys AS text[]))
+""")
 
 COMPACT = text("""
 WITH oldest AS (
@@ -85,6 +91,34 @@ async def append_breaches(tx: Transaction, told: Sequence[Noted]) -> None:
         for noted in told
     ]
     await write(tx, APPEND_BREACHES, breaches, rows)
+
+
+async def count_turned_away(tx: Transaction, told: Sequence[Contact], now: datetime) -> None:
+    """Count contacts whose customer was turned away, each once and for good.
+
+    A contact that was counted under another of its keys is not counted again.
+    """
+    keys = {key for contact in told for key in contact.members}
+    counted = set((await tx.execute(COUNTED_BEFORE, {"keys": sorted(keys)})).scalars())
+    rows = [
+        (
+            contact.key,
+            contact.channel,
+            contact.team,
+            contact.tier,
+            contact.turned_away_inferred,
+            contact.turned_away_at or contact.last_event_at,
+            now,
+        )
+        for contact in sorted(told, key=lambda contact: contact.key)
+        if counted.isdisjoint(contact.members)
+    ]
+    if rows:
+        new = await tx.execute(APPEND_TURNED_AWAY, {"rows": packed(columns_of(turned_away), rows)})
+        await append_tallies(
+            tx,
+            [Tally(TURNED_AWAY, row.channel, row.team, row.tier, clock="") for row in new],
+        )
 
 
 async def append_tallies(tx: Transaction, told: Iterable[Tally]) -> None:

@@ -39,6 +39,7 @@ GROUP BY team, channel
 
 _RUNNING = """
 SELECT k.channel, k.team, k.tier, k.kind,
+  count(*) FILTER (WHERE k.is_measurable) AS running,
   count(*) FILTER (WHERE k.is_measurable AND k.breaches_at < :now) AS overdue,
   min(k.breaches_at) FILTER (WHERE k.is_measurable AND NOT k.is_paused) AS next_breach_at,
   count(*) FILTER (WHERE NOT k.is_measurable) AS not_measurable
@@ -49,7 +50,7 @@ RUNNING = text(_RUNNING.format(without_lost="WHERE k.ending IS NULL"))
 RUNNING_AND_NOT_LOST = text(
     _RUNNING.format(
         without_lost="""JOIN contacts c ON c.key = k.contact_key
-WHERE k.ending IS NULL AND (k.kind = 'follow_up' OR c.last_event_at > CASE c.channel
+WHERE k.ending IS NULL AND (k.kind IN ('follow_up', 'callback') OR c.last_event_at > CASE c.channel
   WHEN 'phone' THEN CAST(:lost_phone AS timestamptz)
   WHEN 'chat' THEN CAST(:lost_chat AS timestamptz)
   ELSE CAST(:lost_email AS timestamptz) END)"""
@@ -81,6 +82,27 @@ LEFT JOIN customers u ON u.id = c.customer
 WHERE p.ended_at IS NULL
 ORDER BY p.due_at
 LIMIT :limit
+""")
+
+NOT_CALLED_BACK = text("""
+SELECT c.subject, c.customer, c.masked, c.link, u.name, u.public_name, c.team, c.channel,
+  c.turned_away_at, c.turned_away_inferred, k.due_at
+FROM callbacks b
+JOIN contacts c ON c.customer = b.customer AND c.is_turned_away AND c.team = b.team
+  AND c.turned_away_at >= b.started_at
+LEFT JOIN clocks k ON k.contact_key = b.contact_key AND k.kind = 'callback' AND k.number = b.number
+LEFT JOIN customers u ON u.id = c.customer
+WHERE b.stopped_at IS NULL
+ORDER BY c.turned_away_at DESC, c.key
+LIMIT :limit
+""")
+
+TURNED_AWAY_TODAY = text("""
+SELECT t.team, count(*) AS contacts
+FROM unnest(CAST(:teams AS text[]), CAST(:since AS timestamptz[])) AS t(team, since)
+JOIN contacts c ON c.team = t.team AND c.turned_away_at >= t.since
+WHERE c.is_turned_away AND c.turned_away_at >= :first
+GROUP BY t.team
 """)
 
 CUSTOMERS_WAITING = text("""
@@ -167,6 +189,29 @@ class PromiseRow:
 
 
 @dataclass(frozen=True, slots=True)
+class TurnedAwayRow:
+    """A contact whose customer was turned away and whom nobody has called back yet."""
+
+    contact: str
+    who: Who
+    team: str
+    channel: str
+    since: datetime
+    inferred: bool
+    due_at: datetime | None
+    link: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A team's day so far."""
+
+    settled: int = 0
+    late: int = 0
+    turned_away: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Present:
     """What one snapshot is made of, read in one transaction."""
 
@@ -176,6 +221,8 @@ class Present:
     lost_track: dict[tuple[str, str], int]
     contacts: list[WaitingRow]
     promises: list[PromiseRow]
+    callbacks: dict[tuple[str, str], int]
+    turned_away: list[TurnedAwayRow]
     customers: list[CustomerWaiting]
     quarantined: int
     set_aside: int
@@ -191,8 +238,11 @@ async def load_present(tx: Transaction, now: datetime, lost: LostBefore, limit: 
     else:
         running = list(await tx.execute(RUNNING, {"now": now}))
     not_measurable: dict[tuple[str, str], int] = defaultdict(int)
+    callbacks: dict[tuple[str, str], int] = defaultdict(int)
     for row in running:
-        if row.not_measurable:
+        if row.kind == "callback":
+            callbacks[row.team, row.channel] += row.running
+        elif row.not_measurable:
             not_measurable[row.team, row.channel] += row.not_measurable
     return Present(
         waiting={
@@ -214,6 +264,10 @@ async def load_present(tx: Transaction, now: datetime, lost: LostBefore, limit: 
             PromiseRow(_who(row), row.team, row.channel, row.due_at, row.link)
             for row in await tx.execute(PROMISES, {"limit": MAX_PROMISES})
         ],
+        callbacks=dict(callbacks),
+        turned_away=[
+            _turned_away(row) for row in await tx.execute(NOT_CALLED_BACK, {"limit": limit})
+        ],
         customers=[
             CustomerWaiting(*row)
             for row in await tx.execute(CUSTOMERS_WAITING, {**told, "customers": MAX_CUSTOMERS})
@@ -225,6 +279,19 @@ async def load_present(tx: Transaction, now: datetime, lost: LostBefore, limit: 
 
 def _who(row: Row[Any]) -> Who:
     return Who(row.customer, row.name, row.masked, bool(row.public_name))
+
+
+def _turned_away(row: Row[Any]) -> TurnedAwayRow:
+    return TurnedAwayRow(
+        contact=row.subject,
+        who=_who(row),
+        team=row.team,
+        channel=row.channel,
+        since=row.turned_away_at,
+        inferred=row.turned_away_inferred,
+        due_at=row.due_at,
+        link=row.link,
+    )
 
 
 def _waiting(row: Row[Any]) -> WaitingRow:
@@ -241,8 +308,8 @@ def _waiting(row: Row[Any]) -> WaitingRow:
     )
 
 
-async def load_today(tx: Transaction, since: Mapping[str, datetime]) -> dict[str, tuple[int, int]]:
-    """Per team: how many responses begun since its midnight are settled, and how many were late."""
+async def load_today(tx: Transaction, since: Mapping[str, datetime]) -> dict[str, Day]:
+    """Per team, since its midnight: responses begun and settled, those late, contacts turned away."""
     if not since:
         return {}
     told = {
@@ -250,4 +317,13 @@ async def load_today(tx: Transaction, since: Mapping[str, datetime]) -> dict[str
         "since": list(since.values()),
         "first": min(since.values()),
     }
-    return {row.team: (row.settled, row.late) for row in await tx.execute(TODAY, told)}
+    judged = {row.team: row for row in await tx.execute(TODAY, told)}
+    turned_away = {row.team: row.contacts for row in await tx.execute(TURNED_AWAY_TODAY, told)}
+    return {
+        team: Day(
+            judged[team].settled if team in judged else 0,
+            judged[team].late if team in judged else 0,
+            turned_away.get(team, 0),
+        )
+        for team in since
+    }

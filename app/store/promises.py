@@ -1,5 +1,6 @@
 """Promises as stored: one row each, beside the clock that measures it."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
@@ -20,7 +21,9 @@ FROM promises JOIN unnest(CAST(:customers AS text[]), CAST(:since AS timestamptz
   AS news(customer, since) ON news.customer = promises.customer
 WHERE promises.ended_at IS NULL OR promises.ended_at >= news.since
 """)
-CONTACTS_PROMISED = text("SELECT contact_key FROM promises WHERE customer = :customer")
+CONTACTS_PROMISED = text("""
+SELECT customer, contact_key FROM promises WHERE customer = ANY(CAST(:customers AS text[]))
+""")
 
 
 async def load_promised(tx: Transaction, news: Mapping[str, datetime]) -> set[str]:
@@ -29,9 +32,12 @@ async def load_promised(tx: Transaction, news: Mapping[str, datetime]) -> set[st
     return set((await tx.execute(PROMISED_TO, told)).scalars())
 
 
-async def load_promised_contacts(tx: Transaction, customer: str) -> set[str]:
-    """The contacts on which this customer was promised something, as last stored."""
-    return set((await tx.execute(CONTACTS_PROMISED, {"customer": customer})).scalars())
+async def load_promised_contacts(tx: Transaction, customers: Iterable[str]) -> dict[str, set[str]]:
+    """Per customer: the contacts on which she was promised something, as last stored."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for customer, key in await tx.execute(CONTACTS_PROMISED, {"customers": list(customers)}):
+        found[customer].add(key)
+    return found
 
 
 async def replace_promises(

@@ -17,6 +17,7 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     Text,
+    false,
 )
 
 metadata = MetaData()
@@ -40,6 +41,12 @@ events = Table(
     Index("events_by_contact", "contact_key", postgresql_where="contact_key IS NOT NULL"),
     # fold of the registry: all events about the touched customers
     Index("events_of_registry", "subject", postgresql_where="type LIKE 'customer.%'"),
+    # fold of agents: their comings and goings, and work that names no contact
+    Index(
+        "events_of_agents",
+        "subject",
+        postgresql_where="contact_key IS NULL AND (type LIKE 'agent.%' OR type LIKE 'work.%')",
+    ),
     postgresql_partition_by="RANGE (received_at)",
 )
 
@@ -95,10 +102,18 @@ contacts = Table(
     Column("history_missing", Boolean, nullable=False),
     Column("names", Text, nullable=False),
     Column("masked", Text),
+    Column("turned_away_inferred", Boolean, nullable=False, server_default=false()),
+    Column("turned_away_at", INSTANT),
+    Column("brief_until", INSTANT),
+    Column("dealing", Text, nullable=False, server_default="{}"),
     # promises and registry changes: a customer's contacts
     Index("contacts_by_customer", "customer"),
     # snapshot and policy changes: what is still open
     Index("contacts_open", "key", postgresql_where="NOT is_over"),
+    # fold: whether a customer who reached out had been taken up only briefly before
+    Index("contacts_brief", "customer", postgresql_where="brief_until IS NOT NULL"),
+    # snapshot: who was turned away today
+    Index("contacts_turned_away", "turned_away_at", postgresql_where="is_turned_away"),
 )
 
 contact_names = Table(
@@ -172,6 +187,33 @@ promises = Table(
     Index("promises_by_customer", "customer"),
 )
 
+callbacks = Table(
+    "callbacks",
+    metadata,
+    Column("contact_key", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("customer", Text, nullable=False),
+    Column("team", Text, nullable=False),
+    Column("started_at", INSTANT, nullable=False),
+    Column("stopped_at", INSTANT),
+    PrimaryKeyConstraint("contact_key", "number"),
+    CheckConstraint(
+        "stopped_at IS NULL OR stopped_at >= started_at", name="callbacks_stop_after_start"
+    ),
+    # fold: whether a customer has a callback that an answer may end
+    Index("callbacks_by_customer", "customer"),
+    # snapshot and policy changes: what is still owed
+    Index("callbacks_open", "started_at", postgresql_where="stopped_at IS NULL"),
+)
+
+came_back = Table(
+    "came_back",
+    metadata,
+    Column("contact_key", Text, primary_key=True),
+    Column("customer", Text, nullable=False),
+    Index("came_back_by_customer", "customer"),
+)
+
 customers = Table(
     "customers",
     metadata,
@@ -210,6 +252,18 @@ breaches = Table(
     CheckConstraint("what IN ('noted', 'withdrawn')", name="breaches_are_noted_or_withdrawn"),
     Index("breaches_by_clock", "contact_key", "kind", "number"),
     Index("breaches_by_time", "noted_at"),
+)
+
+turned_away = Table(
+    "turned_away",
+    metadata,
+    Column("contact_key", Text, primary_key=True),
+    Column("channel", Text, nullable=False),
+    Column("team", Text, nullable=False),
+    Column("tier", Text, nullable=False),
+    Column("inferred", Boolean, nullable=False),
+    Column("turned_away_at", INSTANT, nullable=False),
+    Column("counted_at", INSTANT, nullable=False),
 )
 
 TALLY_KEY = ("what", "channel", "team", "tier", "clock", "le")
@@ -290,4 +344,58 @@ instance = Table(
     metadata,
     Column("name", Text, primary_key=True),
     Column("value", LargeBinary, nullable=False),
+)
+
+pools = Table(
+    "pools",
+    metadata,
+    Column("team", Text, primary_key=True),
+    # Whoever takes the pool over raises it; writes of an earlier owner are refused.
+    Column("epoch", BigInteger, nullable=False, server_default="0"),
+    Column("frozen", LargeBinary),
+    Column("frozen_at", INSTANT),
+    # Marks up to this one must be gone before the news are complete.
+    Column("marks_awaited", BigInteger, nullable=False, server_default="0"),
+    Column("standing", Text),
+    Column("standing_at", INSTANT),
+    CheckConstraint("(standing IS NULL) = (standing_at IS NULL)", name="pools_stand_at_an_instant"),
+)
+
+pool_news = Table(
+    "pool_news",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("team", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("moves", LargeBinary, nullable=False),
+    Column("members_only", Boolean, nullable=False),
+    Column("taken_epoch", BigInteger, nullable=False, server_default="0"),
+    # owner: what this epoch has not taken yet
+    Index("pool_news_to_take", "team", "taken_epoch"),
+)
+
+pools_passed = Table(
+    "pools_passed",
+    metadata,
+    Column("contact_key", Text, nullable=False),
+    Column("team", Text, nullable=False),
+    PrimaryKeyConstraint("contact_key", "team"),
+)
+
+episodes = Table(
+    "episodes",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("team", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("started_at", INSTANT, nullable=False),
+    Column("raised_at", INSTANT, nullable=False),
+    Column("ended_at", INSTANT),
+    Column("revision", Text, nullable=False),
+    Column("withdrawn_at", INSTANT),
+    CheckConstraint("ended_at IS NULL OR ended_at >= started_at", name="episodes_end_after_start"),
+    # owner: which of the stored ones are those worked out now
+    Index("episodes_by_team", "team", "ended_at"),
+    # snapshot: what lasts, and the newest of what is over
+    Index("episodes_by_end", "ended_at"),
 )

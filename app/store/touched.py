@@ -35,12 +35,16 @@ WHERE pg_try_advisory_xact_lock(hashtextextended(key, 0))
 REGISTRY_SHARED = text("SELECT pg_advisory_xact_lock_shared(hashtextextended('registry', 1))")
 REGISTRY_ALONE = text("SELECT pg_advisory_xact_lock(hashtextextended('registry', 1))")
 
-CUSTOMERS_SHARED = text("""
-SELECT count(pg_advisory_xact_lock_shared(hashtextextended(key, 0)))
-FROM unnest(CAST(:keys AS text[])) AS key
+HOLD_CUSTOMERS = text("""
+SELECT count(
+  CASE WHEN alone THEN pg_advisory_xact_lock(hashtextextended(key, 0))
+  ELSE pg_advisory_xact_lock_shared(hashtextextended(key, 0)) END
+)
+FROM unnest(CAST(:keys AS text[]), CAST(:alone AS boolean[])) AS held(key, alone)
 """)
 
 MARKS = text("SELECT id FROM touched WHERE key = ANY(CAST(:keys AS text[]))")
+MARKS_BY_KEY = text("SELECT key, id FROM touched WHERE key = ANY(CAST(:keys AS text[]))")
 FORGET = text("DELETE FROM touched WHERE id = ANY(CAST(:ids AS bigint[]))")
 TOUCH = text("INSERT INTO touched (key) SELECT key FROM unnest(CAST(:keys AS text[])) AS key")
 TOUCH_ALL = text("""
@@ -50,7 +54,12 @@ WHERE type LIKE 'customer.%' AND type IN ('customer.updated', 'customer.merged')
 UNION ALL
 SELECT 'c:' || contact_key FROM events WHERE contact_key IS NOT NULL GROUP BY contact_key
 UNION ALL
-SELECT 'p:' || customer FROM promises GROUP BY customer
+SELECT 'p:' || customer FROM (
+  SELECT customer FROM promises
+  UNION SELECT customer FROM callbacks
+  UNION SELECT customer FROM came_back
+  UNION SELECT customer FROM contacts WHERE brief_until IS NOT NULL
+) AS customers
 """)
 ANY_LEFT = text("SELECT count(*) FROM (SELECT 1 FROM touched LIMIT :limit) AS few")
 SET_ASIDE = upserting(set_aside)
@@ -86,15 +95,28 @@ async def lock_registry_alone(tx: Transaction) -> None:
     await tx.execute(REGISTRY_ALONE)
 
 
-async def lock_customers_shared(tx: Transaction, keys: Iterable[str]) -> None:
-    """Hold off the replay of these customers' promises until this transaction is done."""
-    await tx.execute(CUSTOMERS_SHARED, {"keys": sorted(keys)})
+async def hold_customers(tx: Transaction, shared: Iterable[str], alone: Iterable[str]) -> None:
+    """Hold off the replay of these customers until this transaction is done.
+
+    For those in ``alone`` others that would hold them wait too. All are locked in one order.
+    """
+    wanted = sorted([*((key, False) for key in shared), *((key, True) for key in alone)])
+    told = {"keys": [key for key, _ in wanted], "alone": [alone for _, alone in wanted]}
+    await tx.execute(HOLD_CUSTOMERS, told)
 
 
 async def load_marks(tx: Transaction, keys: Iterable[str]) -> list[int]:
     """The marks of claimed keys. Read before the events, so that a later mark survives."""
     found = await tx.execute(MARKS, {"keys": list(keys)})
     return list(found.scalars())
+
+
+async def load_marks_by_key(tx: Transaction, keys: Iterable[str]) -> dict[str, list[int]]:
+    """As ``load_marks``, told apart by key: for those of whom some may have to wait."""
+    marks: dict[str, list[int]] = {key: [] for key in keys}
+    for key, mark in await tx.execute(MARKS_BY_KEY, {"keys": list(marks)}):
+        marks[key].append(mark)
+    return marks
 
 
 async def forget(tx: Transaction, marks: Iterable[int]) -> None:

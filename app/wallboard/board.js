@@ -9,7 +9,7 @@ const sum = (list, count) => list.reduce((total, each) => total + count(each), 0
 
 /** `now` is the server's; after two minutes without news everything stands as it was last known. */
 export function boardAt(view, now, { team, reachable }) {
-  if (!view) return { view: null, now, rows: [], lines: [], sources: [], silent: [] };
+  if (!view) return { view: null, now, rows: [], lines: [], sources: [], silent: [], turns: [], toldNo: [] };
   const takenAt = new Date(view.taken_at);
   const age = Math.max(0, (now - takenAt) / 1000);
   const offline = age >= OFFLINE_SECONDS;
@@ -31,6 +31,8 @@ export function boardAt(view, now, { team, reachable }) {
     late: Math.max(sum(lines, (line) => line.late), lateRows.length),
     waiting: Math.max(sum(lines, (line) => line.waiting), open.length),
     silent: sources.filter((source) => source.silent),
+    turns: view.turns.filter(ours),
+    toldNo: view.told_no.filter(ours),
     notMeasurable: doubts(view.not_measurable.filter(ours)),
     lostTrack: doubts(view.lost_track.filter(ours)),
     ...promisesAt(view, ours, offline ? takenAt : now),

@@ -27,6 +27,8 @@ class Live:
         """Called when a screen is turned away because every place is taken."""
         self._read_clock = read_clock
         self._view = b"null"
+        self._served_first: bytes | None = b"null"
+        self._render_served_first: Callable[[], bytes] = lambda: b"null"
         self._frame = b""
         self._wakes: set[asyncio.Event] = set()
         self._closed = False
@@ -46,6 +48,19 @@ class Live:
         self._view = view
         self._frame = self._view_frame()
         self._wake_all()
+
+    def renew_served_first(self, render: Callable[[], bytes]) -> None:
+        """Show what ``render`` makes (JSON) to whoever asks next who is served first."""
+        self._served_first, self._render_served_first = None, render
+
+    def served_first(self) -> bytes:
+        """Who is served first, with the server's clock, as JSON; its view is null before the first.
+
+        Few ask for it, so it is rendered when one does, once for all.
+        """
+        if self._served_first is None:
+            self._served_first = self._render_served_first()
+        return self._clock_json()[:-1] + b',"view":' + self._served_first + b"}"
 
     def close(self) -> None:
         """End every stream now, and every later one after its first frame.

@@ -10,6 +10,10 @@ FILES = {
     "/wallboard.js": ("wallboard.js", "text/javascript; charset=utf-8"),
     "/wallboard/board.js": ("board.js", "text/javascript; charset=utf-8"),
     "/wallboard/words.js": ("words.js", "text/javascript; charset=utf-8"),
+    "/wallboard/elements.js": ("elements.js", "text/javascript; charset=utf-8"),
+    "/wallboard/turns.js": ("turns.js", "text/javascript; charset=utf-8"),
+    "/served-first": ("served_first.html", "text/html; charset=utf-8"),
+    "/wallboard/served_first.js": ("served_first.js", "text/javascript; charset=utf-8"),
     "/wallboard.svg": ("wallboard.svg", "image/svg+xml"),
 }
 

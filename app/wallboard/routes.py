@@ -35,6 +35,10 @@ def routes(live: Live) -> list[Route]:
     async def state(_request: Request) -> Response:
         return Response(live.state(), media_type="application/json", headers=LIVE_HEADERS)
 
+    async def served_first(_request: Request) -> Response:
+        told = live.served_first()
+        return Response(told, media_type="application/json", headers=LIVE_HEADERS)
+
     async def stream(_request: Request) -> Response:
         if live.is_full:
             live.on_full()
@@ -46,6 +50,7 @@ def routes(live: Live) -> list[Route]:
     return [
         *(Route(path, _serve(asset)) for path, asset in ASSETS.items()),
         Route("/wallboard/state", state),
+        Route("/wallboard/served-first", served_first),
         Route("/wallboard/stream", stream),
     ]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 import msgspec
 
@@ -15,6 +15,7 @@ from app.core.snapshot import (
     TeamDay,
     WaitingContact,
 )
+from app.wallboard.turns import TeamTurns, ToldNo, told_no, turns_of
 
 ANSWER_CLOCKS = frozenset({"first_response", "next_response"})
 """Clocks of customers who wait for an answer; the others are late work, not waiting."""
@@ -92,6 +93,8 @@ class View:
     promise_counts: tuple[PromiseCount, ...]
     late_work: tuple[LateWork, ...]
     teams: tuple[TeamDay, ...]
+    turns: tuple[TeamTurns, ...]
+    told_no: tuple[ToldNo, ...]
     sources: tuple[SourceLine, ...]
     not_measurable: tuple[Doubt, ...]
     lost_track: tuple[Doubt, ...]
@@ -101,11 +104,11 @@ class View:
     names: Mapping[str, str]
 
 
-def view(snapshot: Snapshot, names: Mapping[str, str]) -> bytes:
+def view(snapshot: Snapshot, names: Mapping[str, str], zones: Mapping[str, tzinfo]) -> bytes:
     """Render ``snapshot`` as the page's JSON.
 
     ``names`` maps ids of teams and sources to what people call them; an id without a name is shown
-    as it is.
+    as it is. ``zones`` are the teams' time zones, for sentences that name a time.
     """
     return msgspec.json.encode(
         View(
@@ -120,6 +123,8 @@ def view(snapshot: Snapshot, names: Mapping[str, str]) -> bytes:
             ),
             late_work=_late_work(snapshot.running),
             teams=snapshot.teams,
+            turns=turns_of(snapshot, zones),
+            told_no=told_no(snapshot, zones),
             sources=tuple(
                 SourceLine(source, news.channel, news.last_event_at, news.silent_after)
                 for source, news in sorted(snapshot.sources.items())

@@ -1,6 +1,8 @@
 // Draws the board, keeps its rows from jumping, and keeps listening.
 
 import { boardAt, chosen } from "./wallboard/board.js";
+import { by, fill, make, nameOf, percent, plain, put, say, shape } from "./wallboard/elements.js";
+import { drawAway, drawTurns } from "./wallboard/turns.js";
 import { channelWord, clockTime, dayTime, many, sentence, span, standing, trustWords, workWords } from "./wallboard/words.js";
 
 const ORDER_HOLDS_MS = 10_000;
@@ -11,7 +13,6 @@ const LINES = 8;
 const PROMISES = 5;
 const PROMISED_AT = 46; // per cent of the axis; beyond it every further step is twice as long
 const DOUBLINGS = 4;
-const SVG = "http://www.w3.org/2000/svg";
 
 const asked = new URLSearchParams(location.search);
 const team = asked.get("team");
@@ -20,35 +21,8 @@ const wide = matchMedia("(min-width: 1100px) and (min-aspect-ratio: 14/10)");
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 if (["dark", "light"].includes(asked.get("theme"))) root.dataset.theme = asked.get("theme");
 
-const by = (id) => document.getElementById(id);
-function put(element, text) {
-  if (element.textContent !== text) element.textContent = text;
-}
-function make(tag, className, ...children) {
-  const element = document.createElement(tag);
-  if (className) element.className = className;
-  element.append(...children);
-  return element;
-}
-function shape(tag, attributes) {
-  const element = document.createElementNS(SVG, tag);
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-  return element;
-}
-/** Replaces what `element` holds only when `key` differs, so that nothing is redrawn for nothing. */
-function fill(element, key, children) {
-  if (element.dataset.key === key) return;
-  element.dataset.key = key;
-  element.replaceChildren(...children());
-}
-const plain = (parts) => parts.map((part) => part.name ?? part).join("");
-function say(element, parts) {
-  fill(element, JSON.stringify(parts), () => parts.map((part) => (part.name === undefined ? part : make("bdi", part.next ? "next" : "", part.name))));
-}
-
 // The axis: up to the promise in proportion, then 2, 4, 8, 16 times the promised time.
 const place = (share) => (share <= 1 ? share * PROMISED_AT : Math.min(100, PROMISED_AT + (Math.log2(share) / DOUBLINGS) * (100 - PROMISED_AT)));
-const percent = (number) => `${number.toFixed(2)}%`;
 const STEPS = [[0.5, "half"], [1, "promised"], [2, ""], [4, "4×"], [8, ""], [16, "16×", " as long"]];
 
 function drawAxis() {
@@ -79,9 +53,7 @@ let order = [];
 let orderedAt = -Infinity;
 
 function newRow(row) {
-  const name = make(/^https?:\/\//i.test(row.link || "") ? "a" : "span", "name", make("bdi", "", row.customer));
-  if (name.tagName === "A") Object.assign(name, { href: row.link, target: "_blank", rel: "noopener noreferrer" });
-  name.title = row.customer;
+  const name = nameOf(row.customer, row.link);
   const { drawing, used, over } = bar();
   const kind = make("span");
   const aim = make("span", "aim");
@@ -255,7 +227,10 @@ function draw() {
   say(by("lead"), said.lead);
   say(by("then"), said.then);
   announce(said, moment());
+  by("say").classList.toggle("full", Boolean(said.full));
   if (!board.view) return;
+  drawAway(board, said);
+  drawTurns(board, team, wide.matches);
   drawWaiting(board, moment());
   drawLines(board);
   drawPromises(board);

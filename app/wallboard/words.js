@@ -47,10 +47,46 @@ export function sentence(board) {
   if (board.offline) return blind(board);
   if (board.unknownTeam) return strangers(board);
   const doubts = silentWords(board);
-  const said = board.closed ? closed(board) : board.late ? late(board) : nobody(board);
+  const desk = board.late ? late(board) : nobody(board);
+  const said = board.closed ? closed(board) : servedFirst(board, desk) || manyToldNo(board, desk) || desk;
   return { ...said, then: [...said.then, ...(said.then.length && doubts.length ? [" "] : []), ...doubts], meaning: `${said.meaning}|${board.silent.length}` };
 }
 
+const MANY_TOLD_NO = 5;
+
+/** The worst of what is served first, in the words of the service; then how late the others are. */
+function servedFirst(board, desk) {
+  const teams = board.turns.filter((each) => each.served_first.length);
+  if (!teams.length) return null;
+  const worst = teams.reduce((one, other) => (other.served_first[0].waiting > one.served_first[0].waiting ? other : one));
+  const [{ sentences: [first, ...rest], waiting }] = worst.served_first;
+  const others = sum(teams, (each) => each.served_first.length) - 1;
+  const where = !board.team && board.turns.length > 1 ? [name(board.named(worst.team)), ": "] : [];
+  const also = others ? [` ${many(others, "other is", "others are")} taken first too.`] : [];
+  const then = [rest.join(" "), ...also, ...(board.late ? [" ", ...desk.lead] : [])];
+  return { ...say([...where, first], then.filter(Boolean), `first|${first}|${waiting > 0}|${others}`), full: true };
+}
+
+/** "24 callers were told no today; 24 wait to be called back." */
+export function toldNoWords(board) {
+  const today = sum(board.toldNo, (each) => each.today);
+  const waiting = sum(board.toldNo, (each) => each.waiting);
+  const channels = new Set(board.toldNo.flatMap((each) => each.channels));
+  const [one, several] = channels.size === 1 && channels.has("phone") ? ["caller", "callers"] : ["customer", "customers"];
+  const no = board.toldNo.some((each) => each.inferred) ? "told no or not helped" : "told no";
+  if (!today) return `${many(waiting, `${one} who was ${no} waits`, `${several} who were ${no} wait`)} to be called back.`;
+  return `${many(today, `${one} was ${no}`, `${several} were ${no}`)} today; ${waiting ? `${waiting} ${waiting === 1 ? "waits" : "wait"} to be called back` : "all were called back"}.`;
+}
+
+function manyToldNo(board, desk) {
+  const waiting = sum(board.toldNo, (each) => each.waiting);
+  if (waiting < MANY_TOLD_NO) return null;
+  const oldest = board.toldNo.flatMap((each) => each.named).reduce((one, other) => (new Date(other.since) < new Date(one.since) ? other : one));
+  const then = [`Oldest: ${oldest.at}, `, name(oldest.customer), ".", " ", ...desk.lead];
+  return { ...say([toldNoWords(board)], then, `told no|${waiting}`), full: true, toldNo: true };
+}
+
+const sum = (list, count) => list.reduce((total, each) => total + count(each), 0);
 const say = (lead, then, meaning) => ({ lead, then, meaning });
 
 function blind(board) {
@@ -144,6 +180,9 @@ export function trustWords(board) {
   else if (heard.length) add(`All ${board.silent.length ? "other " : ""}${heard.length} sources heard in time`);
   if (!board.sources.length) add(board.view.last_event_at ? `Last news from a tool ${when(new Date(board.view.last_event_at))}` : "Nothing has come in yet");
   if (board.notMeasurable.length) add(`Cannot be judged: ${board.notMeasurable.join(", ")}`);
+  const doubts = board.turns.flatMap((each) => each.doubts.map((doubt) => (board.turns.length > 1 ? `${board.named(each.team)}: ${doubt}` : doubt)));
+  const everywhere = board.turns.length > 1 && board.turns.every((each) => each.doubts.length === 1) && new Set(board.turns.map((each) => each.doubts[0])).size === 1;
+  for (const doubt of everywhere ? board.turns[0].doubts : doubts) add(doubt.replace(/\.$/, ""));
   if (board.lostTrack.length) add(`Lost track of: ${board.lostTrack.join(", ")}`);
   if (board.view.not_understood) add(`${many(board.view.not_understood, "message", "messages")} not understood`);
   if (board.view.set_aside) add(`${many(board.view.set_aside, "contact", "contacts")} could not be worked out`);

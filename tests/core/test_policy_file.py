@@ -270,3 +270,33 @@ def test_the_line_of_a_path_is_that_of_its_deepest_known_part():
     lines = [marked.line_of(path) for path in [(), ("a", "b", 1, "c"), ("a", "?"), ("a", "b", 7)]]
 
     assert lines == [1, 4, 1, 2]
+
+
+def test_a_callback_is_promised_by_the_rule_that_says_so():
+    policy = read_policy(
+        "targets: [{rule: Phone, when: {channel: phone}, callback: 1h}, {rule: Rest}]\n"
+    )
+
+    phone, rest = policy.rules
+    assert str(phone.targets[ClockKind.CALLBACK]) == "1h"
+    assert ClockKind.CALLBACK not in rest.targets
+    assert policy.promises(ClockKind.CALLBACK)
+    assert not policy.promises(ClockKind.RESOLUTION)
+
+
+@pytest.mark.parametrize(("written", "seconds"), [("30s", 30), ("2m", 120), ("off", 0), ("0s", 0)])
+def test_what_is_brief_and_what_is_short_can_be_set_or_switched_off(written, seconds):
+    text = f"clocks: {{turned_away_within: {written}, short_abandon: {written}}}\n"
+
+    switches = read_policy(text).switches
+
+    assert switches.turned_away_within == switches.short_abandon == timedelta(seconds=seconds)
+
+
+def test_a_minute_and_five_seconds_are_what_nobody_need_write():
+    switches = read_policy("version: 1\n").switches
+
+    assert (switches.turned_away_within, switches.short_abandon) == (
+        timedelta(seconds=60),
+        timedelta(seconds=5),
+    )

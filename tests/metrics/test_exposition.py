@@ -313,3 +313,16 @@ def test_a_nul_which_would_end_the_page_for_prometheus_is_replaced():
     snapshot = replace(QUIET, waiting={Group("phone", "a\0b", "x"): Waiting(1, NOON)})
 
     assert b"\0" not in render(snapshot, Format.TEXT)
+
+
+def test_customers_turned_away_and_calls_owed_are_told_by_team_and_channel():
+    snapshot = replace(
+        BUSY, turned_away={("support", "phone"): 24}, callbacks={("sales", "chat"): 2}
+    )
+
+    text = render(snapshot, Format.TEXT)
+
+    phone = labels(team="support", channel="phone")
+    chat = labels(team="sales", channel="chat")
+    assert values(text, "evenhand_contacts_turned_away_total") == {phone: 24, chat: 0}
+    assert values(text, "evenhand_callbacks_open") == {phone: 0, chat: 2}

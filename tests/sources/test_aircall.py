@@ -1,5 +1,6 @@
 import json
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -80,6 +81,68 @@ def test_two_follow_up_tags_are_two_events():
     events = kinds.translate(sent, config("aircall", follow_up_tags=tags))
 
     assert len({event.id for event in events}) == len({event.fact for event in events}) == 2
+
+
+TIRED = frozenset({"no time"})
+
+
+def outcomes(payload: dict[str, Any], **options: Any) -> list[tuple[datetime, str]]:
+    told = kinds.translate(delivery(payload), config("aircall", **options))
+    return [
+        (event.occurred_at, decode_data(event.type, event.body).outcome)  # type: ignore[attr-defined]
+        for event in told
+        if event.type == "contact.resolved"
+    ]
+
+
+def with_tag(file: str, **more: Any) -> dict[str, Any]:
+    payload: dict[str, Any] = json.loads(own("aircall", file))
+    payload["data"] |= {"tags": [{"id": 7, "name": " No time "}], **more}
+    return payload
+
+
+def test_a_tag_that_means_turned_away_ends_the_call_with_that_outcome():
+    payload = with_tag("ended_answered.json")
+    ended_at = datetime.fromtimestamp(payload["data"]["ended_at"], UTC)
+
+    assert outcomes(payload, turned_away_tags=TIRED) == [
+        (ended_at, "unknown"),
+        (ended_at, "turned_away"),
+    ]
+    assert outcomes(payload) == [(ended_at, "unknown")], "only where it is configured"
+
+
+def test_a_tag_set_minutes_after_the_end_tells_the_same_fact():
+    ended = with_tag("ended_answered.json")
+    tagged = ended | {"event": "call.tagged", "timestamp": ended["timestamp"] + 300}
+
+    facts = [
+        {(event.subject, event.type, event.fact)}
+        for event in kinds.translate(delivery(tagged), config("aircall", turned_away_tags=TIRED))
+    ]
+
+    told = kinds.translate(delivery(ended), config("aircall", turned_away_tags=TIRED))
+    assert facts == [{(told[-1].subject, "contact.resolved", "turned_away")}]
+
+
+def test_a_tag_set_while_people_talk_ends_nothing():
+    talking = with_tag("ended_answered.json", ended_at=None) | {"event": "call.tagged"}
+
+    assert outcomes(talking, turned_away_tags=TIRED) == []
+
+
+def test_our_own_call_turns_nobody_away():
+    payload = with_tag("ended_answered.json", direction="outbound")
+
+    assert [outcome for _, outcome in outcomes(payload, turned_away_tags=TIRED)] == ["unknown"]
+
+
+def test_a_missed_call_can_be_tagged_too():
+    payload = with_tag("ended_abandoned_in_classic.json")
+
+    told = kinds.translate(delivery(payload), config("aircall", turned_away_tags=TIRED))
+
+    assert [event.type for event in told] == ["contact.abandoned", "contact.resolved"]
 
 
 def test_archiving_keeps_a_promise_only_where_that_is_configured():

@@ -1,5 +1,6 @@
 import hashlib
 import hmac
+import json
 from base64 import b64encode
 from datetime import UTC, datetime, timedelta
 
@@ -174,3 +175,37 @@ def test_nonsense_in_a_message_is_unreadable(old, new):
 
     with pytest.raises(Unreadable):
         kinds.translate(delivery(BODY.replace(old, new)), config("chatwoot"))
+
+
+TIRED = frozenset({"no-time"})
+
+
+def endings(file: str, labels, **more):
+    payload = json.loads(own("chatwoot", file)) | {"labels": labels, **more}
+    told = kinds.translate(delivery(payload), config("chatwoot", turned_away_tags=TIRED))
+    return [
+        decode_data(event.type, event.body).outcome  # type: ignore[attr-defined]
+        for event in told
+        if event.type == "contact.resolved"
+    ]
+
+
+@pytest.mark.parametrize("file", ["status_resolved.json", "conversation_resolved.json"])
+@pytest.mark.parametrize(
+    ("labels", "outcome"),
+    [(["billing", "No-Time"], "turned_away"), (["billing"], "unknown"), (None, "unknown")],
+)
+def test_resolving_with_a_label_that_means_turned_away_says_so(file, labels, outcome):
+    assert endings(file, labels) == [outcome]
+
+
+@pytest.mark.parametrize(
+    ("status", "told"), [("resolved", ["turned_away"]), (1, ["turned_away"]), ("open", [])]
+)
+def test_a_label_set_afterwards_says_so_only_of_what_is_resolved(status, told):
+    assert endings("labels_changed.json", ["no-time"], status=status) == told
+
+
+@pytest.mark.parametrize("labels", ["no-time", [["no-time"]], {"no-time": 1}, 7])
+def test_labels_of_another_shape_mean_nothing(labels):
+    assert endings("labels_changed.json", labels, status="resolved") == []

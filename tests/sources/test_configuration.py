@@ -35,6 +35,8 @@ def test_the_example_can_be_used_as_it_stands():
     assert (phone.source.kind, phone.secrets) == ("aircall", ("canary-aircall",))
     assert phone.source.teams == {"510001": "hotline", "510002": "support"}
     assert phone.follow_up_tags == {"Callback Request": timedelta(hours=4)}
+    assert phone.turned_away_tags == {"no time", "turned away"}
+    assert chat.turned_away_tags == {"no-time", "turned-away"}
     assert (chat.source.event_source, chat.secrets) == ("/hooks/chat", ("canary-chatwoot",))
     assert "contact.answered" in phone.source.tells - chat.source.tells
 
@@ -98,6 +100,10 @@ def test_several_faults_are_told_at_once_each_with_its_line():
         ("unsigned: true\n    token: {env: SHORT}", "token: expected a token of at least 16"),
         ("unsigned: true\n    token: canary", "token: expected {env: NAME}"),
         ("follow_up_tags: {Call: 4h}", "follow_up_tags: is not an option of the kind chatwoot"),
+        ("turned_away: [no-time]", "turned_away: expected a mapping, got a list"),
+        ("turned_away: {}", "turned_away.tags: is required"),
+        ("turned_away: {tags: no-time}", "turned_away.tags: expected a list"),
+        ("turned_away: {labels: [no-time]}", "turned_away.labels: is not a known field here"),
         ("silence_limit: 0m", "silence_limit: expected a span such as 30m"),
         ("silence_limit: 30", "silence_limit: expected a span such as 30m"),
         ("team_from: moon", "team_from: input should be 'inbox' or 'team', got 'moon'"),

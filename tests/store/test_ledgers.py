@@ -8,7 +8,7 @@ from app.store.ledgers import RESPONSE, Tally
 
 
 async def test_summing_up_in_any_portions_changes_no_sum(db: Database):
-    random = Random(4)  # noqa: S311
+    random = Random(4)
     told = [round(random.uniform(0, 9000), 6) for _ in range(400)]
     seen = []
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from app.core.fairness.shown import Harmed, PoolStanding, Row, ShownEpisode, Waiter
 from app.core.snapshot import (
     ClockGroup,
     Group,
@@ -12,6 +13,7 @@ from app.core.snapshot import (
     Snapshot,
     SourceNews,
     TeamDay,
+    TurnedAway,
     Waiting,
     WaitingContact,
 )
@@ -130,4 +132,104 @@ CLOSED = replace(
         contact("P. R.", "email", 5200, is_open=False),
     ),
     teams=(TeamDay("support", 41, 3, is_open=False, opens_at=NOON + timedelta(hours=20)),),
+)
+
+WAITERS = tuple(
+    Waiter(f"w{place}", f"k{place}", "standard", channel, NOON.timestamp() - since, *taken)
+    for place, (since, channel, taken) in enumerate(
+        [
+            (1440, "phone", ("a1", "acme")),
+            (1260, "phone", ("a2", "acme")),
+            (900, "chat", ("a2", "acme")),
+            (300, "phone", ()),
+            (60, "chat", ()),
+        ]
+    )
+)
+
+ACME = ShownEpisode(
+    who="acme",
+    started_at=NOON.timestamp() - 4680,
+    raised_at=NOON.timestamp() - 4000,
+    ended_at=None,
+    agent_seconds=15720.0,
+    extra_wait_seconds=20280.0,
+    severity=0.6,
+    share_of_work=0.42,
+    share_in_turn=0.29,
+    starts=134,
+    out_of_turn=73,
+    waiting=31,
+    longest_seconds=1440.0,
+    harmed=(Harmed("k1", 900.0), Harmed("k0", 1260.0)),
+    delayed=WAITERS[:3],
+    agents=("anna",),
+)
+"""Acme is taken first since 10:42."""
+
+EARLIER = ShownEpisode(
+    who="tier:important",
+    started_at=NOON.timestamp() - 4 * 3600,
+    raised_at=NOON.timestamp() - 4 * 3600,
+    ended_at=NOON.timestamp() - 3 * 3600,
+    agent_seconds=900.0,
+    extra_wait_seconds=1500.0,
+    severity=0.2,
+    share_of_work=0.5,
+    share_in_turn=0.4,
+    starts=20,
+    out_of_turn=9,
+    waiting=0,
+    longest_seconds=0.0,
+    harmed=(Harmed("k2", 1500.0),),
+    delayed=(),
+    agents=(),
+)
+
+
+def standing(team: str = "support", **told: object) -> PoolStanding:
+    """A team whose turns are known: Acme is served first, and who is there is told."""
+    known: dict[str, object] = {
+        "at": NOON.timestamp(),
+        "order": "due",
+        "waiting": 31,
+        "claims": 0,
+        "on_duty": 8,
+        "free": 0,
+        "free_since": None,
+        "usual": 8.0,
+        "starved": 3,
+        "take_next": WAITERS,
+        "episodes": (ACME, EARLIER),
+        "rows": (Row("birk", "important", 0.0, 720.0, 0.0, 0.0, 9, 2),),
+        "wait_seconds": {
+            "standard": {"favoured": 6200.0, "overload": 3000.0, "unknown": 0.0},
+            "important": {"understaffed": 700.0, "entitled": 100.0},
+        },
+    }
+    return PoolStanding(team=team, **{**known, **told})  # type: ignore[arg-type]
+
+
+POOL_NAMES = {"acme": "Acme", "birk": "Birk & Co.", **{f"k{n}": NAMES[n] for n in range(5)}}
+
+SERVED_FIRST = replace(FLOOD, pools=(standing(),), pool_names=POOL_NAMES)
+
+
+def told_no(
+    count: int, channel: str = "phone", *, inferred: bool = False
+) -> tuple[TurnedAway, ...]:
+    """Customers who were told no one a minute, the first at 09:12, the newest first."""
+    first = NOON - timedelta(minutes=168)
+    return tuple(
+        TurnedAway(
+            f"t{n}", f"Caller {n}", "support", channel, first + timedelta(minutes=n), inferred
+        )
+        for n in reversed(range(count))
+    )
+
+
+TOLD_NO = replace(
+    FLOOD,
+    not_called_back=told_no(24),
+    teams=(TeamDay("support", 41, 3, is_open=True, opens_at=None, turned_away=24),),
 )

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import partial
 
 import uvicorn
 from starlette.applications import Starlette
@@ -13,9 +14,11 @@ from app.core.snapshot import Snapshot
 from app.wallboard.live import Live
 from app.wallboard.routes import routes
 from app.wallboard.server import Server
+from app.wallboard.turns import served_first
 from app.wallboard.view import view
 from tests.wallboard.desk import NOON
 
+ZONES = {"support": UTC}
 NAMED = {"support": "Customer desk", "aircall": "Aircall", "chatwoot": "Chatwoot"}
 
 
@@ -27,7 +30,8 @@ class Site:
     task: "asyncio.Task[None]"
 
     def show(self, snapshot: Snapshot) -> None:
-        self.live.publish(view(snapshot, NAMED))
+        self.live.publish(view(snapshot, NAMED, ZONES))
+        self.live.renew_served_first(partial(served_first, snapshot, NAMED, ZONES))
 
 
 @asynccontextmanager

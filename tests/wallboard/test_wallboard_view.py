@@ -12,7 +12,7 @@ from tests.wallboard.desk import FLOOD, NOON, contact, desk
 
 
 def shown(snapshot: Snapshot, names: Mapping[str, str] | None = None) -> dict[str, Any]:
-    told: dict[str, Any] = msgspec.json.decode(view(snapshot, names or {}))
+    told: dict[str, Any] = msgspec.json.decode(view(snapshot, names or {}, {}))
     return told
 
 
@@ -80,7 +80,7 @@ def test_what_the_figures_leave_out_is_told():
 
 
 def test_the_view_fits_on_one_line_of_the_stream():
-    named = view(desk(contact("Two\nlines\r\n", "phone", 1)), {"support": "Customer\ndesk"})
+    named = view(desk(contact("Two\nlines\r\n", "phone", 1)), {"support": "Customer\ndesk"}, {})
 
     assert b"\n" not in named
     assert b"\r" not in named

@@ -1,0 +1,72 @@
+"""What every step of a round of replay is given, does with its marks, and answers."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from app.core.events import Event
+from app.core.registry import names_in
+from app.core.replay import Terms, joined
+from app.store import touched
+from app.store.engine import Transaction
+
+GROUPS_AT_ONCE = 25
+"""Contacts that are replayed before requests get their turn."""
+
+
+@dataclass(slots=True)
+class Folded:
+    """What one round did."""
+
+    keys: int = 0
+    failed: dict[str, str] = field(default_factory=dict)
+    breaches_noted: int = 0
+    breaches_withdrawn: int = 0
+
+    def add(self, other: "Folded") -> None:
+        """Count what another part of the round did."""
+        self.keys += other.keys
+        self.failed.update(other.failed)
+        self.breaches_noted += other.breaches_noted
+        self.breaches_withdrawn += other.breaches_withdrawn
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What every step of one round is given."""
+
+    terms: Terms
+    now: datetime
+    done: Folded = field(default_factory=Folded)
+
+
+def names_of(told: Iterable[Sequence[Event]]) -> set[str]:
+    """The names by which events call their customers."""
+    return {name for events in told for event in events for name in names_in(event)}
+
+
+def told_of(
+    groups: Iterable[frozenset[str]], events: Mapping[str, Sequence[Event]]
+) -> dict[str, Sequence[Event]]:
+    """The events of each contact; those of contacts that are one (``same_as``) are together."""
+    told: dict[str, Sequence[Event]] = {}
+    for group in groups:
+        if len(group) == 1:
+            told.update({key: events.get(key, ()) for key in group})
+        else:
+            told.update(joined(event for key in sorted(group) for event in events.get(key, ())))
+    return told
+
+
+async def settle_marks(
+    tx: Transaction,
+    keys: Sequence[str],
+    marks: Sequence[int],
+    failed: Mapping[str, str],
+    now: datetime,
+) -> None:
+    """Delete exactly the marks that were read; remember what failed, forget what no longer does."""
+    await touched.forget(tx, marks)
+    if failed:
+        await touched.put_aside(tx, failed, now)
+    await touched.bring_back(tx, [key for key in keys if key not in failed])
