@@ -31,7 +31,8 @@ bench: .venv tools ## speeds as ratios to floors measured in the same run
 	$(BIN)/python -m tests.bench
 
 bench-fairness: .venv ## what our episodes are worth, on days whose truth is known
-	$(BIN)/python -m tests.bench.fairness
+	$(BIN)/python -m tests.bench.fairness $(if $(SEEDS),--seeds $(SEEDS))
+	$(BIN)/python -m tests.bench.fairness.cost
 
 dashboards: .venv ## build the dashboards anew
 	$(BIN)/python -m grafana.build

@@ -211,6 +211,8 @@ def started(want: Wanted, running: ExitStack) -> tuple[Demo, Keys]:
     database_url = want.database_url
     server = None
     if database_url is None:
+        # The desk of the demo before would look broken: its contacts wait for ever.
+        shutil.rmtree(directory / "postgres", ignore_errors=True)
         server = Server(directory / "postgres")
         say(f"Starting PostgreSQL in {directory / 'postgres'} ...")
         running.enter_context(server)
@@ -319,7 +321,7 @@ def run(want: Wanted) -> None:
             ended = group.subgroup(DemoEnded)
             raise (ended or group).exceptions[0] from None
         say("Ending the service and PostgreSQL ...")
-    say(f"Done. Data and logs stay in {demo.directory}; remove it to begin afresh.")
+    say(f"Done. Data and logs stay in {demo.directory} until the next demo.")
 
 
 def main() -> int:

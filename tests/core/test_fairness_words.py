@@ -188,16 +188,16 @@ def test_the_price_of_agreed_priority_is_said_by_tier_the_dearest_first():
 
     assert agreed(standing(rows=rows)) == (
         (
-            "Gold customers are taken first, as agreed: it cost the others 21 agent-minutes so far "
-            "today."
+            "Gold customers are taken first, as agreed: it cost the others 21 agent-minutes in the "
+            "last 24 hours."
         ),
         (
-            "Important customers are taken first, as agreed: it cost the others 12 agent-minutes so "
-            "far today."
+            "Important customers are taken first, as agreed: it cost the others 12 agent-minutes in the "
+            "last 24 hours."
         ),
         (
-            "New customers are taken first, as agreed: it cost the others 1 agent-minute so far "
-            "today."
+            "New customers are taken first, as agreed: it cost the others 1 agent-minute in the "
+            "last 24 hours."
         ),
     )
 

@@ -79,7 +79,7 @@ def test_it_pushes_to_a_service_that_takes_everything_and_ends_with_ctrl_c(demo)
     assert '"accepted":1' in pasted.stdout
     assert answer.status_code == 200
     assert "REFUSED" not in taken.string + rest
-    assert rest.endswith("begin afresh.\n")
+    assert rest.endswith("until the next demo.\n")
     assert demo.wait(LIMIT_SECONDS) == 0
 
 

@@ -14,13 +14,15 @@ from app.core.fairness.ledger import Line
 class Agent(msgspec.Struct, array_like=True, gc=False):
     """One agent; ``work`` maps contacts to their channel. ``skills`` none means everything.
 
-    ``busy_until``: end of the wrap-up that follows the last work.
+    ``busy_until``: end of the wrap-up that follows the last work. ``tells_work``: what the agent did
+    last was told when it began (none: it did nothing yet); else nobody knows when it is free.
     """
 
     name: str
     skills: frozenset[str] | None = None
     is_signed_in: bool = False
     busy_until: float = 0.0
+    tells_work: bool | None = None
     work: dict[str, str] = {}
     ringing: set[str] = set()
 
@@ -51,6 +53,7 @@ class Floor:
         self.on_live = 0
         self.has_staffing = False
         self.has_skills = False
+        self.infers = False
         self.neglect_clock = 0.0
         self.waiting_clock = 0.0
         self.doubted: dict[str, tuple[float, float]] = {}
@@ -102,6 +105,7 @@ class Floor:
         """Count the agent as free where everything speaks for it."""
         if (
             agent.is_signed_in
+            and self._is_told(agent)
             and not agent.work
             and not agent.ringing
             and agent.busy_until <= now
@@ -109,6 +113,18 @@ class Floor:
             and agent.name not in self.doubted
         ):
             self.idle[agent.name] = self.neglect_clock
+
+    def _is_told(self, agent: Agent) -> bool:
+        """Whether its work would be told: where some of it is inferred here, only if some was."""
+        return agent.tells_work if agent.tells_work is not None else not self.infers
+
+    def note_work(self, agent: Agent, *, is_inferred: bool) -> None:
+        """Work begins, as the tool tells it or as we infer it afterwards."""
+        agent.tells_work = not is_inferred
+        if is_inferred and not self.infers:
+            self.infers = True
+            for name in [name for name in self.idle if not self._is_told(self.agents[name])]:
+                del self.idle[name]
 
     def occupy(self, agent: Agent) -> float:
         """The agent is free no more; the seconds it was kept free while others waited."""

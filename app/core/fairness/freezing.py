@@ -58,6 +58,7 @@ class _Desk(msgspec.Struct, array_like=True, gc=False):
     waiting_clock: float
     has_staffing: bool
     has_skills: bool
+    infers: bool
     phases: list[Phase]
     open: dict[str, int]
     presences: list[Presence]
@@ -147,6 +148,7 @@ def _frozen_desk(desk: Desk) -> _Desk:
         floor.waiting_clock,
         floor.has_staffing,
         floor.has_skills,
+        floor.infers,
         history.phases,
         {contact: places[id(phase)] for contact, phase in history.open.items()},
         history.presences,
@@ -224,6 +226,7 @@ def _thaw_desk(desk: Desk, told: _Desk) -> None:
     desk.floor.doubted = told.doubted
     desk.floor.neglect_clock, desk.floor.waiting_clock = told.neglect_clock, told.waiting_clock
     desk.floor.has_staffing, desk.floor.has_skills = told.has_staffing, told.has_skills
+    desk.floor.infers = told.infers
     desk.custom.judged.extend(told.judged)
     for contact in desk.contacts.values():
         if contact.state is State.WAITING:

@@ -50,7 +50,8 @@ class Move(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One thing that happened in a pool. ``tie`` is the event's source and id.
 
     ``agents`` are those it rings at; ``skills`` what an agent who signs in serves (none: all);
-    ``wrap_up`` seconds that the agent stays busy after the end.
+    ``wrap_up`` seconds that the agent stays busy after the end. ``inferred``: nobody tells when this
+    work begins, so that nobody can tell either when the agent is free.
     """
 
     at: float
@@ -62,6 +63,7 @@ class Move(msgspec.Struct, frozen=True, array_like=True, gc=False):
     agents: tuple[str, ...] = ()
     skills: tuple[str, ...] | None = None
     wrap_up: float = 0.0
+    inferred: bool = False
 
     @property
     def place(self) -> tuple[float, MoveKind, str]:

@@ -51,6 +51,7 @@ class Due(msgspec.Struct, array_like=True, order=True, gc=False):
 
 LOOKS_A_TICK = 30
 """How often more is looked while an episode may begin any second."""
+SHORTEST_TICK_SECONDS = 0.25
 EPISODES_KEPT_SECONDS = 90 * 86_400.0
 """A pool remembers its episodes so long; the database keeps them all."""
 
@@ -120,8 +121,9 @@ class Pool:
         """Ticks lie on a grid of their own, so that it does not matter when time is let pass."""
         tick = self.terms.tuning.tick
         if self.detector.is_ripe:
-            tick /= LOOKS_A_TICK
-        return (at // tick + 1) * tick
+            tick = max(tick / LOOKS_A_TICK, SHORTEST_TICK_SECONDS)
+        after = (at // tick + 1) * tick
+        return after if after > at else after + tick
 
     def _is_quiet(self) -> bool:
         """Whether ticks would find nothing to do: a night need not be ticked through."""
@@ -299,6 +301,7 @@ class Pool:
         agent = desk.floor.agent(move.agent)
         if agent.name in contact.agents:
             return
+        desk.floor.note_work(agent, is_inferred=move.inferred)
         desk.floor.stop_ringing(contact.id, self.now, "")
         desk.end_what_is_over(agent, contact, self.now)
         if contact.agents:

@@ -235,7 +235,15 @@ class _Walk:
             demand = self.demand = Demand(
                 told.customer, told.tier, told.channel, told.skill, UNHEARD, UNHEARD, UNHEARD
             )
-        move = Move(instant.timestamp(), MoveKind.STARTED, _tie(event), self.line.key, name, demand)
+        move = Move(
+            instant.timestamp(),
+            MoveKind.STARTED,
+            _tie(event),
+            self.line.key,
+            name,
+            demand,
+            inferred=at is not None,
+        )
         self.moves.append((team, move))
         self.working[name] = instant
         self.is_waiting = False

@@ -267,3 +267,28 @@ def test_nonsense_never_breaks_a_pool(told):
             assert (ledger.deprived, ledger.surplus) == by_sorting(pool, ledger, place)
     pool.run(20_000.0)
     assert pool.desk.waiting.claims == 0
+
+
+def test_time_passes_at_any_pace_and_on_any_date():
+    """Would have caught: a tick that falls on the instant it comes after, for ever."""
+    tuning = DEFAULT.at_pace(60)
+    begin = 1_795_330_427.660002
+    moves = [
+        msgspec.structs.replace(
+            move,
+            at=begin + move.at / 60,
+            demand=move.demand
+            and msgspec.structs.replace(
+                move.demand,
+                ready=begin + move.demand.ready / 60,
+                turn=(1e10 if move.demand.channel == "email" else 0.0)
+                + begin
+                + move.demand.ready / 60,
+            ),
+        )
+        for move in day(1, Manner(agents=3, contacts=100, bias=1.0, load=1.2))
+    ]
+
+    pool = played(moves, end_of(moves), tuning)
+
+    assert [episode.who for episode in pool.all_episodes()] == ["Acme"]
