@@ -33,6 +33,8 @@ TAKEN_A_ROUND = 16
 RESTS = timedelta(seconds=60)
 """How long a pool that could not be worked out is left alone."""
 STILL_THERE_SECONDS = 0.5
+CLOSING_SECONDS = 2.0
+"""How long a stop waits for what is being worked out."""
 HORIZON = timedelta(seconds=HORIZON_SECONDS)
 SURELY_KNOWN = timedelta(hours=23)
 """Episodes that ended longer ago may be forgotten; later ones that are missing were none."""
@@ -77,13 +79,27 @@ class Fairness:
             return await asyncio.shield(self._round)
 
     async def close(self, now: datetime) -> None:
-        """Leave the pools for others to go on from; they are free at once."""
-        if self._round is not None:
-            await asyncio.gather(self._round, return_exceptions=True)
+        """Leave the pools for others to go on from; they are free at once.
+
+        What is not worked out yet is not waited for: its news are still there for the next owner.
+        """
+        if not await self._is_round_over():
+            self.owned.clear()
+        ready = [pool for pool in self.owned.values() if not pool.has_news]
         with suppress(*AWAY):
-            await self._freeze(self.owned.values(), now)
+            await self._freeze(ready, now)
         self.owned.clear()
         await self.lease.close()
+
+    async def _is_round_over(self) -> bool:
+        """Whether the round that runs came to its end in time; else it is given up."""
+        if self._round is None:
+            return True
+        _, late = await asyncio.wait({self._round}, timeout=CLOSING_SECONDS)
+        if late:
+            self._round.cancel()
+            await asyncio.wait(late)
+        return not late
 
     async def _run(self, policy: Policy, now: datetime) -> Worked:
         done = Worked()
