@@ -32,11 +32,6 @@ class Lease:
     engine: AsyncEngine
     _connection: AsyncConnection | None = None
 
-    @property
-    def is_held(self) -> bool:
-        """Whether there is a session, as far as we know."""
-        return self._connection is not None
-
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[Transaction]:
         """Open a transaction in the session; locks that are taken outlive it."""

@@ -40,7 +40,6 @@ ACME = ShownEpisode(
     longest_seconds=1440.0,
     harmed=(Harmed("jensen", 900.0),),
     delayed=(DELAYED,),
-    agents=("anna@example.test",),
 )
 EARLIER = msgspec.structs.replace(
     ACME, who="tier:important", started_at=AT - 9000, ended_at=AT - 7200, waiting=0
@@ -209,11 +208,6 @@ async def test_a_teams_day_says_who_whom_how_much_and_why(desk: Desk):
             "taken_first": {"source": "crm", "contact": "a1", "link": None, "customer": acme},
         }
     ]
-
-
-async def test_no_agent_is_named(desk: Desk):
-    for path in PATHS:
-        assert "anna" not in (await desk.client.get(path, headers=READER)).text
 
 
 async def test_a_team_in_which_nothing_happened_yet_is_empty_and_an_unknown_one_is_not_found(

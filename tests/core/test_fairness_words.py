@@ -43,7 +43,6 @@ ACME = ShownEpisode(
     longest_seconds=1440.0,
     harmed=tuple(Harmed(f"k{n}", 600.0) for n in range(31)),
     delayed=(),
-    agents=("anna",),
 )
 IMPORTANT = msgspec.structs.replace(ACME, who="tier:important")
 STANDING = PoolStanding("support", NOON, "due", 5, 0, 8, 2, NOON - 4740, 8.0, 3)

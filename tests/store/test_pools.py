@@ -24,7 +24,7 @@ def _move(at: float) -> Move:
 
 def _shown(who: str, start: float, end: float | None = None) -> ShownEpisode:
     return ShownEpisode(
-        who, start, start + 60, end, 100.0, 200.0, 0.5, 0.4, 0.2, 9, 7, 2, 300.0, (), (), ("a1",)
+        who, start, start + 60, end, 100.0, 200.0, 0.5, 0.4, 0.2, 9, 7, 2, 300.0, (), ()
     )  # fmt: skip
 
 

@@ -163,7 +163,6 @@ ACME = ShownEpisode(
     longest_seconds=1440.0,
     harmed=(Harmed("k1", 900.0), Harmed("k0", 1260.0)),
     delayed=WAITERS[:3],
-    agents=("anna",),
 )
 """Acme is taken first since 10:42."""
 
@@ -183,7 +182,6 @@ EARLIER = ShownEpisode(
     longest_seconds=0.0,
     harmed=(Harmed("k2", 1500.0),),
     delayed=(),
-    agents=(),
 )
 
 

@@ -344,12 +344,6 @@ async def test_lists_are_cut_and_say_how_much_is_left_out():
     assert page["episodes"][0]["delayed_left_out"] == 50 - DELAYED_OF_AN_EPISODE
 
 
-async def test_no_agent_is_named_on_any_page():
-    told = view(SERVED_FIRST, {}, {}) + served_first(SERVED_FIRST, {}, {})
-
-    assert b"anna" not in told
-
-
 async def test_a_calm_team_has_its_turns_and_no_alarm():
     [turns] = sent(CALM_TURNS)["turns"]
 

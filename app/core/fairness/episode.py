@@ -46,7 +46,6 @@ class Episode(msgspec.Struct, array_like=True, gc=False):
     out_of_turn: int
     harmed: tuple[Harm, ...] = ()
     delayed: tuple[Delayed, ...] = ()
-    agents: tuple[str, ...] = ()
 
 
 def continues(before: Episode, later: Episode) -> bool:

@@ -95,7 +95,6 @@ class Reporter:
                 if seconds >= least
             ),
             delayed=tuple(self._delayed(window, customers)),
-            agents=self._agents(window, customers),
         )
 
     def _window(self, watch: Watch, end: float, *, is_over: bool) -> Window:
@@ -149,18 +148,6 @@ class Reporter:
                     first.contact if first else "",
                     first.customer if first else "",
                 )
-
-    def _agents(self, window: Window, served_first: Collection[str]) -> tuple[str, ...]:
-        """Who began the work before its turn: asked only whether they are a desk of their own."""
-        return tuple(
-            sorted(
-                {
-                    phase.agent
-                    for phase, start, end in self._early
-                    if phase.customer in served_first and overlap(start, end, window)
-                }
-            )
-        )
 
     def _share_in_turn(self, customers: Collection[str], window: Window) -> float:
         """The share of work that those served first would have had, in turn."""

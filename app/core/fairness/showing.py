@@ -120,7 +120,6 @@ def shown_episode(episode: Episode, waiting: int, longest_seconds: float) -> Sho
             )
             for each in episode.delayed
         ),
-        agents=episode.agents,
     )
 
 

@@ -73,7 +73,6 @@ class ShownEpisode(msgspec.Struct, frozen=True):
     longest_seconds: float
     harmed: tuple[Harmed, ...]
     delayed: tuple[Waiter, ...]
-    agents: tuple[str, ...]
 
 
 class PoolStanding(msgspec.Struct, frozen=True):

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from app.core.fairness.book import Book, UnknownVersion
 from app.core.fairness.moves import Move, MoveKind
 from app.core.fairness.pool import Pool, wall_seconds
+from app.core.fairness.showing import standing_of
 from tests.core.fairness.days import Manner, amounts, day, end_of, played, terms_for
 
 few = settings(max_examples=8, deadline=None)
@@ -167,3 +168,19 @@ def test_moves_older_than_a_day_change_no_episode():
 def test_bytes_of_another_version_are_refused():
     with pytest.raises(UnknownVersion):
         Book.thawed(b"something else", "support", terms_for(), wall_seconds)
+
+
+def test_what_is_shown_and_stored_of_a_pool_names_no_agent():
+    book = new_book()
+    moves = [
+        msgspec.structs.replace(move, agent=f"anna {move.agent}") if move.agent else move
+        for move in day(3, SURGE)
+    ]
+    for key, told in by_key(moves).items():
+        book.learn(key, told)
+    book.run(end_of(moves))
+
+    standing = standing_of(book, "arrival", end_of(moves))
+
+    assert standing.episodes
+    assert b"anna" not in msgspec.json.encode(standing)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.core.fairness.causes import CAUSES
+from app.core.fairness.causes import CAUSES, Cause
 from app.core.fairness.freezing import freeze, thaw
 from app.core.fairness.ledger import Ledger, State
 from app.core.fairness.moves import Move, MoveKind
@@ -201,11 +201,9 @@ def test_causes_divide_all_waiting_and_nothing_else(seed, manner, told):
     if not told:
         moves = [move for move in moves if move.kind is not MoveKind.AVAILABLE]
     pool = Pool(terms_for(is_even=False))
-    waited, last = 0.0, 0.0
+    last = 0.0
 
     for move in moves:
-        pool.run(move.at)
-        waited += (pool.desk.waiting.contacts + pool.desk.waiting.claims) * 0.0
         pool.apply(move)
         last = move.at
 
@@ -292,3 +290,18 @@ def test_time_passes_at_any_pace_and_on_any_date():
     pool = played(moves, end_of(moves), tuning)
 
     assert [episode.who for episode in pool.all_episodes()] == ["Acme"]
+
+
+def test_agreed_priority_is_told_as_its_price_and_never_as_an_episode():
+    """Would have caught: a head start that the policy gives, blamed on the customer who has it."""
+    moves = day(2, Manner(agents=3, contacts=200, load=1.3, weight=2.0))
+
+    pool = played(moves, end_of(moves), is_even=False)
+
+    by_policy, as_if_even = pool.ledgers
+    assert by_policy.starved_seconds == 0
+    assert pool.all_episodes() == []
+    assert as_if_even.accounts["Acme"].agent_seconds > 0
+    by_cause = [dict(zip(CAUSES, told, strict=True)) for told in pool.desk.waiting.seconds.values()]
+    assert sum(told[Cause.ENTITLED] for told in by_cause) > 0
+    assert sum(told[Cause.FAVOURED] for told in by_cause) == 0
