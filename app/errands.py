@@ -1,16 +1,25 @@
-"""What is asked of a service that does not run: check it, rebuild it, read kept deliveries anew."""
+"""What is asked of a service that does not run: check it, rebuild it, load what is open already."""
 
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 from app.core.marked_yaml import FaultyFile
-from app.core.policy import Policy
-from app.core.policy_file import read_policy
+from app.core.policy import Policies, Policy
+from app.core.policy_file.reading import read_policy
+from app.core.replay import Terms
+from app.core.working.account import Account
+from app.core.working.wanted import Wanted
 from app.main import make_service, read_clock
+from app.operations.backlog import Loaded, Loading, load_backlog
+from app.operations.contacts import explain
 from app.operations.instance import check_schema
+from app.operations.policies import load_policies
 from app.operations.quarantine import try_again
-from app.operations.rebuild import check_sources, rebuild
-from app.operations.rounds import Folded
+from app.operations.rebuild import Rebuilt, check_sources, rebuild
+from app.operations.upkeep import keep_up
 from app.settings import Settings
+from app.sources.backlog import read_backlog
 
 
 def read_policy_file(file: Path) -> Policy:
@@ -43,14 +52,53 @@ async def try_kept_again(settings: Settings) -> tuple[int, int]:
         await service.db.close()
 
 
-async def rebuild_all(settings: Settings) -> Folded:
-    """Make the projections anew from the events, with the policy and the sources of ``settings``."""
+async def rebuild_all(settings: Settings, on_progress: Callable[[int, int], None]) -> Rebuilt:
+    """Make the projections anew from the events, with the policy and the sources of ``settings``.
+
+    ``on_progress`` is told how many keys are done, of how many.
+    """
     service = make_service(settings, read_clock)
     try:
         await check_schema(service.db)
         await service.load_terms()
         assert service.terms is not None  # noqa: S101 - just loaded
         await check_sources(service.db, service.terms)
-        return await rebuild(service.db, service.terms, read_clock())
+        return await rebuild(service.db, service.terms, read_clock(), on_progress)
+    finally:
+        await service.db.close()
+
+
+async def import_open(
+    settings: Settings, text: str, on_progress: Callable[[Loaded], None]
+) -> Loaded:
+    """Load the open contacts in ``text`` with the sources, the policy and the key of ``settings``."""
+    service, now = make_service(settings, read_clock), read_clock()
+    try:
+        await check_schema(service.db)
+        await keep_up(service.db, now)
+        await service.load_terms()
+        assert service.terms is not None  # noqa: S101 - just loaded
+        sources = {config.source.id: config.source for config in service.configs}
+        policy = service.terms.policies.in_force(now)
+        key = await service.load_alias_key()
+        loading = Loading(service.db, key, policy, on_progress)
+        return await load_backlog(read_backlog(text, sources, now), loading)
+    finally:
+        await service.db.close()
+
+
+async def explain_contact(
+    settings: Settings, wanted: Wanted, policy: Policy | None, now: datetime
+) -> Account:
+    """One contact's account as of ``now``, by ``policy`` where one is given; changes nothing.
+
+    Raises as ``load_known`` does.
+    """
+    service = make_service(settings, read_clock)
+    try:
+        await check_schema(service.db)
+        policies = Policies((policy,)) if policy else await load_policies(service.db)
+        sources = {config.source.event_source: config.source for config in service.configs}
+        return await explain(service.db, Terms(policies, sources), wanted, now)
     finally:
         await service.db.close()

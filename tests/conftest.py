@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import text
 
+from app.store.all_tables import metadata
 from app.store.engine import Database, open_database
 from app.store.migration import migrate
-from app.store.tables import metadata
 from deploy.postgres import postgres
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
+from app.core.clocks.standing import Place
 from app.core.events import Event, SubjectOf, decode_data, subject_of
 from app.core.fairness.book import HORIZON_SECONDS, Book
 from app.core.fairness.moves import Move
@@ -16,10 +17,9 @@ from app.core.fairness.reading import moves_of, moves_of_agent
 from app.core.fairness.showing import standing_of
 from app.core.fairness.shown import PoolStanding
 from app.core.policy import Policies
-from app.core.policy_file import read_policy
+from app.core.policy_file.reading import read_policy
 from app.core.registry import replay_registry
 from app.core.replay import Terms, replay
-from app.core.standing import Place
 from app.simulate.fairness.telling import BEGINNING
 from app.simulate.fairness.trace import Trace, play
 

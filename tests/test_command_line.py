@@ -7,6 +7,7 @@ import pytest
 from app.__main__ import main
 
 EXAMPLE = Path(__file__).parents[1] / "deploy" / "policy.yaml"
+SOURCES = EXAMPLE.parent / "sources.yaml"
 
 
 def test_a_policy_is_read_back_in_the_words_of_its_file(capsys: pytest.CaptureFixture[str]):
@@ -59,3 +60,46 @@ def test_a_payload_that_is_not_understood_says_why(
 
     assert main(["translate", "aircall", str(file)]) == 1
     assert "expected the name of an event" in capsys.readouterr().err
+
+
+def test_a_checked_policy_shows_when_people_are_away_and_asks_about_doubtful_days(
+    capsys: pytest.CaptureFixture[str],
+):
+    assert main(["policy", "check", str(EXAMPLE)]) == 0
+
+    told = capsys.readouterr().out
+    assert "calendar office, the next 60 days:" in told
+    assert "? Are you open on 24 December" in told
+    assert "what cannot be measured" not in told
+
+
+def test_a_checked_policy_says_what_its_sources_cannot_tell(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    sources = tmp_path / "sources.yaml"
+    sources.write_text(
+        "sources: [{id: desk, kind: chatwoot, secrets: [{env: X}], default_team: moon}]"
+    )
+
+    assert main(["policy", "check", str(EXAMPLE), "--sources", str(sources)]) == 0
+    assert "desk names the team moon, which the policy does not have" in capsys.readouterr().out
+
+    assert main(["policy", "check", str(EXAMPLE), "--sources", str(SOURCES)]) == 0
+    assert "nothing: the sources tell the start and the stop" in capsys.readouterr().out
+
+
+def test_faults_of_a_checked_file_of_sources_are_said_with_the_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    sources = tmp_path / "sources.yaml"
+    sources.write_text("sources: [{id: desk, kind: fax}]")
+
+    assert main(["policy", "check", str(EXAMPLE), "--sources", str(sources)]) == 1
+    assert f"{sources}, line 1" in capsys.readouterr().err
+
+
+def test_the_schema_of_the_policy_is_the_one_beside_the_example(
+    capsys: pytest.CaptureFixture[str],
+):
+    assert main(["policy", "schema"]) == 0
+    assert capsys.readouterr().out == (EXAMPLE.parent / "policy.schema.json").read_text()

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from app.operations.fold import fold
 from app.operations.intake import record_events
-from app.operations.judge import note_breaches
+from app.operations.judge import note_due
 from app.store.engine import Database, open_database
 from tests.conftest import NOON
 from tests.store.desk import Desk
@@ -42,9 +42,7 @@ async def test_two_judges_note_one_breach(desk: Desk, database_url: str):
     await desk.settle()
 
     late = desk.at(21)
-    judged = await asyncio.gather(
-        *(note_breaches(db, late) for db in (desk.db, other, desk.db, other))
-    )
+    judged = await asyncio.gather(*(note_due(db, late) for db in (desk.db, other, desk.db, other)))
 
     await other.close()
     assert sum(one.noted for one in judged) == 40
@@ -63,9 +61,9 @@ async def test_folding_and_judging_at_once_on_one_contact_keep_the_books(
         await asyncio.gather(*(fold(db, desk.terms, late) for db in (desk.db, other)))
         await desk.tell("contact.answered", call, start + 10 + turn % 2 * 13, agent="a1")
         await asyncio.gather(
-            note_breaches(desk.db, late),
+            note_due(desk.db, late),
             fold(other, desk.terms, late),
-            note_breaches(other, late),
+            note_due(other, late),
             fold(desk.db, desk.terms, late),
         )
     await desk.settle()

@@ -7,9 +7,9 @@ import pytest
 from alembic import command
 from sqlalchemy import text
 
+from app.store.all_tables import metadata
 from app.store.engine import open_database
 from app.store.migration import configuration, migrate
-from app.store.tables import metadata
 from deploy.postgres import postgres
 
 

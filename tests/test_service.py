@@ -79,7 +79,7 @@ async def test_a_rebuild_without_the_sources_that_spoke_is_refused(
         await service.settle()
 
     with pytest.raises(MissingSources, match="phone"):
-        await rebuild_all(Settings(database_url=SecretStr(database_url)))
+        await rebuild_all(Settings(database_url=SecretStr(database_url)), print)
 
 
 @pytest.mark.parametrize("url", ["nonsense", "mysql://localhost/x"])

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.core.policy_file import read_policy
+from app.core.policy_file.reading import read_policy
 from app.metrics.exposition import render
 from app.metrics.negotiation import Format
 from app.operations.fold import fold

@@ -16,8 +16,9 @@ TITLES: Mapping[int, str] = {
     403: "Not allowed",
     404: "There is no such thing",
     405: "Not done this way",
+    409: "It does not go with what is there",
     413: "Too large",
-    415: "Not a form of events",
+    415: "Not a form that is read here",
     422: "Something in it is wrong",
     503: "Not possible right now",
 }

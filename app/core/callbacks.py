@@ -12,9 +12,9 @@ from enum import IntEnum
 
 from msgspec.structs import replace as changed
 
+from app.core.clocks.timeline import Cycle, Ending, in_force
 from app.core.dealing import Dealing
 from app.core.policy import ClockKind
-from app.core.timeline import Cycle, Ending
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +28,19 @@ class Callback:
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """One of a customer's contacts. ``came_back``: she was taken up briefly, and did."""
+    """One of a customer's contacts. ``came_back``: she was taken up briefly, and did.
+
+    ``team`` is the one that has it now.
+    """
 
     key: str
     team: str
     dealing: Dealing
     came_back: bool
+
+    def team_at(self, at: datetime) -> str:
+        """The team that had the contact at ``at``: what others do with it later is their affair."""
+        return in_force(self.dealing.teams, at) or self.team
 
     @property
     def turned_away_at(self) -> datetime | None:
@@ -97,8 +104,8 @@ def _news(contact: Party) -> Iterator[_News]:
     if dealing.is_nameless:
         return
     for at in (*dealing.sent_away, *([after] if after else ())):
-        yield _News(at, _What.SENT_AWAY, contact.key, contact.team)
+        yield _News(at, _What.SENT_AWAY, contact.key, contact.team_at(at))
     for reached in dealing.reached:
         if after is None or reached.at > after:
             what = _What.WROTE if reached.wrote else _What.SPOKE
-            yield _News(reached.at, what, contact.key, contact.team)
+            yield _News(reached.at, what, contact.key, contact.team_at(reached.at))

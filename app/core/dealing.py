@@ -8,8 +8,8 @@ from datetime import datetime
 import msgspec
 
 from app.core import events as e
-from app.core.following import is_touch
-from app.core.timeline import Timeline
+from app.core.clocks.course import is_touch
+from app.core.clocks.timeline import Timeline
 
 
 class Brief(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -39,7 +39,7 @@ class Dealing(msgspec.Struct, frozen=True, omit_defaults=True):
     """One contact, to the customer's other contacts.
 
     ``is_nameless``: nobody knows whom to call. ``turned_away_at`` is as told, never as inferred.
-    ``sent_away``: see ``Timeline``.
+    ``sent_away``: see ``Timeline``. ``teams``: since when which team had it, where several did.
     """
 
     is_nameless: bool = False
@@ -49,51 +49,52 @@ class Dealing(msgspec.Struct, frozen=True, omit_defaults=True):
     sent_away: tuple[datetime, ...] = ()
     reached: tuple[Reached, ...] = ()
     turned_away_at: datetime | None = None
+    teams: tuple[tuple[datetime, str], ...] = ()
 
 
-def dealing_of(line: Timeline, brief: Brief | None, *, is_nameless: bool) -> Dealing:
+def dealing_of(
+    line: Timeline,
+    brief: Brief | None,
+    teams: tuple[tuple[datetime, str], ...] = (),
+    *,
+    is_nameless: bool,
+) -> Dealing:
     """Gather what matters of a contact; of one that counts no more only its promises do."""
     has_promises = any(event.type in e.PROMISE_TYPES for event in line.events)
     if line.discarded or line.merged:
         return Dealing(is_nameless=is_nameless, has_promises=has_promises)
     is_told = line.turned_away and not line.turned_away_inferred and not line.opened_by_us
+    arrivals, reached = _met(line)
     return Dealing(
         is_nameless=is_nameless,
         has_promises=has_promises,
-        arrivals=tuple(_arrivals(line)),
+        arrivals=arrivals,
         brief=brief,
         sent_away=tuple(line.sent_away),
-        reached=tuple(_reached(line)),
+        reached=reached,
         turned_away_at=line.turned_away_at if is_told else None,
+        teams=teams,
     )
 
 
-def _arrivals(line: Timeline) -> list[datetime]:
-    """When the customer reached out: the opening, and each message of hers, once each.
+def _met(line: Timeline) -> tuple[tuple[datetime, ...], tuple[Reached, ...]]:
+    """When the customer reached out, once each, and when a human of ours and she reached each other.
 
     Of a missed call some tools tell nothing but that it was missed.
     """
-    opened = [line.opened_at] if line.opened_at and not line.opened_by_us else []
-    missed = line.sent_away if line.opened_at is None else []
-    hers = (event.occurred_at for event in line.events if _is_hers(event.data))
-    return list(dict.fromkeys([*opened, *missed, *hers]))
-
-
-def _is_hers(data: e.Data) -> bool:
-    match data:
-        case e.ContactReceived(direction=direction):
-            return direction is e.Direction.INBOUND
-        case e.CustomerReplied():
-            return True
-        case _:
-            return False
-
-
-def _reached(line: Timeline) -> list[Reached]:
-    found = []
+    arrivals = [line.opened_at] if line.opened_at and not line.opened_by_us else []
+    arrivals += line.sent_away if line.opened_at is None else []
+    reached = []
     for event in line.events:
-        if isinstance(event.data, e.ContactAnswered):
-            found.append(Reached(event.occurred_at))
-        elif is_touch(event.data):
-            found.append(Reached(event.occurred_at, wrote=line.channel != e.Channel.PHONE))
-    return found
+        data, at = event.data, event.occurred_at
+        match data:
+            case e.ContactAnswered():
+                reached.append(Reached(at))
+            case e.AgentReplied():
+                if is_touch(data):
+                    reached.append(Reached(at, wrote=line.channel != e.Channel.PHONE))
+            case e.CustomerReplied() | e.ContactReceived(direction=e.Direction.INBOUND):
+                arrivals.append(at)
+            case _:
+                pass
+    return tuple(dict.fromkeys(arrivals)), tuple(reached)

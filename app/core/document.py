@@ -1,15 +1,18 @@
 """What replay has to say, for programs (one JSON document) and for people (a plain table)."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from app.core.clocks import Clock, Status
+from app.core.calls import call_of
+from app.core.clocks.clock import Clock, Status
 from app.core.fairness.pool import Pool
 from app.core.fairness.showing import shown_episodes, waiters
 from app.core.fairness.words import Voice, sentence
 from app.core.promises import Promise
 from app.core.replay import Contact, Replayed, Terms, elapsed_at
+from app.core.service_level import Counters, service_level
 
 Json = dict[str, Any]
 
@@ -28,6 +31,7 @@ def document(replayed: Replayed, terms: Terms) -> Json:
             for promise, clock in replayed.promises
         ],
         "service_level": _service_level(replayed),
+        "calls": _calls(replayed, terms),
         "episodes": [
             episode
             for team, pool in sorted(replayed.pools.items())
@@ -120,6 +124,24 @@ def _service_level(replayed: Replayed) -> Json:
     return {
         channel: {kind: _share(told) for kind, told in sorted(kinds.items())}
         for channel, kinds in sorted(counts.items())
+    }
+
+
+def _calls(replayed: Replayed, terms: Terms) -> Json:
+    """The phone's service level by team: the raw counters, and the share by the policy's definition."""
+    counted: dict[str, Counters] = {}
+    for contact in replayed.contacts:
+        call = call_of(contact, terms.policies)
+        if call is not None:
+            counted[contact.team] = counted.get(contact.team, Counters()) + call
+    variant = terms.policies.in_force(replayed.now).phone_service_level
+    return {
+        team: {
+            **asdict(counters),
+            "definition": variant,
+            "share_in_time": service_level(counters, variant),
+        }
+        for team, counters in sorted(counted.items())
     }
 
 

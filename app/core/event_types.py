@@ -15,6 +15,13 @@ Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
 Url = Annotated[str, msgspec.Meta(max_length=2048)]
 Several = msgspec.Meta(max_length=64)
+DueIn = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^([1-9]\d{0,3} ?[smh]|[1-9]\d{0,3} ?h calendar|[1-9]\d? business days?)$"
+    ),
+]
+"""How soon something is due, as a policy file writes a target: ``4h``, ``2 business days``."""
 
 
 class Channel(StrEnum):
@@ -110,10 +117,11 @@ class Data(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class ContactReceived(Data, frozen=True, kw_only=True):
-    """The customer reached out."""
+    """The customer reached out. ``state``: the tool's own name for the state it is in now."""
 
     type: ClassVar[str] = "contact.received"
     direction: Direction = Direction.INBOUND
+    state: Name | None = None
 
 
 class ContactQueued(Data, frozen=True, kw_only=True):
@@ -173,6 +181,7 @@ class ContactHeld(Data, frozen=True, kw_only=True):
     type: ClassVar[str] = "contact.held"
     agent: Name | None = None
     waiting_for: WaitingFor = WaitingFor.US
+    state: Name | None = None
 
 
 class ContactResumed(Data, frozen=True, kw_only=True):
@@ -180,6 +189,7 @@ class ContactResumed(Data, frozen=True, kw_only=True):
 
     type: ClassVar[str] = "contact.resumed"
     agent: Name | None = None
+    state: Name | None = None
 
 
 class ContactTransferred(Data, frozen=True, kw_only=True):
@@ -214,6 +224,7 @@ class ContactResolved(Data, frozen=True, kw_only=True):
     agent: Name | None = None
     outcome: Outcome = Outcome.UNKNOWN
     direction: Direction | None = None
+    state: Name | None = None
 
 
 class ContactReopened(Data, frozen=True, kw_only=True):
@@ -221,6 +232,7 @@ class ContactReopened(Data, frozen=True, kw_only=True):
 
     type: ClassVar[str] = "contact.reopened"
     agent: Name | None = None
+    state: Name | None = None
 
 
 class ContactMerged(Data, frozen=True, kw_only=True):
@@ -273,23 +285,38 @@ class AgentUnavailable(Data, frozen=True, kw_only=True):
     reason: Name | None = None
 
 
+def _check_due(due: datetime | None, due_in: str | None) -> None:
+    if due is None and due_in is None:
+        raise ValueError("Object missing required field `due`")  # or due_in; msgspec says it so
+
+
 class FollowupPromised(Data, frozen=True, kw_only=True):
-    """We told the customer when she hears from us."""
+    """We told the customer when she hears from us: an instant, or how soon in open hours."""
 
     type: ClassVar[str] = "followup.promised"
-    due: Instant
+    due: Instant | None = None
+    due_in: DueIn | None = None
     promise: Name | None = None
     agent: Name | None = None
     due_team: Name | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse a promise that says nothing of when."""
+        _check_due(self.due, self.due_in)
+
 
 class FollowupMoved(Data, frozen=True, kw_only=True):
-    """The customer agreed to another instant."""
+    """The customer agreed to another instant, or to how soon from now in open hours."""
 
     type: ClassVar[str] = "followup.moved"
-    due: Instant
+    due: Instant | None = None
+    due_in: DueIn | None = None
     promise: Name | None = None
     agent: Name | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a promise that says nothing of when."""
+        _check_due(self.due, self.due_in)
 
 
 class FollowupDone(Data, frozen=True, kw_only=True):

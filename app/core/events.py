@@ -4,7 +4,7 @@ An event is a CloudEvent 1.0 whose ``data`` is one of the structs of ``event_typ
 be imported from here.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -180,20 +180,27 @@ def in_canonical_order(events: Iterable[Event]) -> list[Event]:
     Of several tellings of one fact the earliest (time, id) stands, and what it cannot tell is taken
     from the others in that order.
     """
+    once = once_each(events)
+    if all(event.fact is None for event in once):
+        return sorted(once, key=_order)
     told: dict[tuple[str, str, str, str], Event] = {}
-    for event in sorted(once_each(events), key=_telling):
+    for event in sorted(once, key=_telling):
         key = (event.source, event.subject, event.type, event.fact or f"\0{event.id}")
         first = told.get(key)
         told[key] = event if first is None else _filled(first, event)
-    return sorted(told.values(), key=lambda event: event.order)
+    return sorted(told.values(), key=_order)
 
 
-def once_each(events: Iterable[Event]) -> Iterable[Event]:
+def once_each(events: Iterable[Event]) -> Collection[Event]:
     """Leave out repeated deliveries: of one (source, id) the first that came is kept."""
     by_id: dict[tuple[str, str], Event] = {}
     for event in events:
         by_id.setdefault((event.source, event.id), event)
     return by_id.values()
+
+
+def _order(event: Event) -> tuple[datetime, int, str, str]:
+    return event.order
 
 
 def _telling(event: Event) -> tuple[datetime, str]:

@@ -1,16 +1,18 @@
 """What we promise: calendars, tiers, teams and the rules that give each kind of clock its target.
 
-The compiled, frozen form; ``policy_file`` reads it from text.
+The compiled, frozen form; ``policy_file.reading`` reads it from text.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cached_property
 from types import MappingProxyType
 
-from app.core.calendar import Calendar, always_open
 from app.core.events import WaitingFor
+from app.core.hours.calendar import Calendar, NeverOpen, always_open
+from app.core.service_level import Variant
 from app.core.source import Source
 
 UNASSIGNED = "unassigned"
@@ -32,6 +34,107 @@ class ClockKind(StrEnum):
 
 
 RESPONSES = frozenset({ClockKind.FIRST_RESPONSE, ClockKind.NEXT_RESPONSE})
+ALWAYS_RUN = RESPONSES | {ClockKind.RESOLUTION}
+"""What is followed without any target too: who waits and what is open follows from these."""
+
+
+class Happening(StrEnum):
+    """What may stop a clock, by the policy's word."""
+
+    AGENT_MESSAGE = "agent_message"
+    BOT_MESSAGE = "bot_message"
+    AUTO_REPLY = "auto_reply"
+    INTERNAL_NOTE = "internal_note"
+    CUSTOMER_MESSAGE = "customer_message"
+    ASSIGNED = "assigned"
+
+
+class StartOn(StrEnum):
+    """From when a clock runs: the contact's beginning, the rule's own, or her first message."""
+
+    CREATED = "created"
+    APPLIED = "applied"
+    FIRST_CUSTOMER_MESSAGE = "first_customer_message"
+
+
+class PauseEffect(StrEnum):
+    """Whether a pause moves the deadline, or only keeps it silent while the time counts on."""
+
+    EXCLUDE = "exclude"
+    HIDE = "hide"
+
+
+class AtEnd(StrEnum):
+    """What becomes of a clock that runs when the contact reaches a state that ends it.
+
+    Judged at that instant; suspended until the contact is reopened; waived, which is a breach where
+    it was late by then; or cancelled, which is neither kept nor broken.
+    """
+
+    JUDGED = "judged"
+    SUSPENDED = "suspended"
+    WAIVED = "waived"
+    CANCELLED = "cancelled"
+
+
+class OnReopen(StrEnum):
+    """Whether a resolution that was over goes on, without the time between, or begins anew."""
+
+    CONTINUE = "continue"
+    NEW_CYCLE = "new_cycle"
+
+
+RESOLVED_STATE = "resolved"
+"""The state of a contact that its tool says is over, whatever else the tool calls it."""
+OPEN_STATE = "open"
+"""The state of a contact that is neither held nor over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What starts, pauses and ends one kind of clock. States go by the tool's own name or by ours.
+
+    Ours are ``customer`` and ``third_party`` (waited for) and ``resolved``; what is ``open`` runs.
+    ``counts_before_first_response`` is about next responses alone, ``cancel_on_customer_message``
+    about updates.
+    """
+
+    start_on: StartOn = StartOn.CREATED
+    stops_on: frozenset[Happening] = frozenset()
+    pauses_in: frozenset[str] = frozenset()
+    pause_effect: PauseEffect = PauseEffect.EXCLUDE
+    ends_in: frozenset[str] = frozenset({RESOLVED_STATE})
+    at_end: AtEnd = AtEnd.JUDGED
+    on_reopen: OnReopen = OnReopen.CONTINUE
+    counts_before_first_response: bool = False
+    cancel_on_customer_message: bool = True
+
+
+_WAITING_FOR_HER = frozenset({WaitingFor.CUSTOMER.value})
+
+DEFAULT_CONDITIONS: Mapping[ClockKind, Conditions] = MappingProxyType(
+    {
+        ClockKind.FIRST_RESPONSE: Conditions(
+            stops_on=frozenset({Happening.AGENT_MESSAGE}), at_end=AtEnd.SUSPENDED
+        ),
+        ClockKind.NEXT_RESPONSE: Conditions(
+            stops_on=frozenset({Happening.AGENT_MESSAGE, Happening.BOT_MESSAGE}),
+            at_end=AtEnd.WAIVED,
+        ),
+        ClockKind.RESOLUTION: Conditions(
+            start_on=StartOn.FIRST_CUSTOMER_MESSAGE, pauses_in=_WAITING_FOR_HER
+        ),
+        ClockKind.UPDATE: Conditions(
+            stops_on=frozenset({Happening.AGENT_MESSAGE}),
+            pauses_in=_WAITING_FOR_HER,
+            at_end=AtEnd.WAIVED,
+        ),
+        ClockKind.OWNERSHIP: Conditions(
+            stops_on=frozenset({Happening.ASSIGNED}), at_end=AtEnd.SUSPENDED
+        ),
+    }
+)
+"""How the clocks of a contact run where the policy says nothing else."""
 
 
 class Measure(StrEnum):
@@ -40,6 +143,10 @@ class Measure(StrEnum):
     BUSINESS = "business"
     BUSINESS_DAYS = "business days"
     CALENDAR = "calendar"
+
+
+NEVER = timedelta(days=3650)
+"""The span of a target that cannot be used up: the calendar has no such day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +166,10 @@ class Target:
         """The target as a span of the time it counts in, for a clock started at ``started_at``."""
         if self.measure is not Measure.BUSINESS_DAYS:
             return self.amount
-        due = calendar.business_days_after(started_at, self.days, end_of_day=self.end_of_day)
+        try:
+            due = calendar.business_days_after(started_at, self.days, end_of_day=self.end_of_day)
+        except NeverOpen:
+            return NEVER
         return calendar.elapsed(started_at, due)
 
     def __str__(self) -> str:
@@ -88,6 +198,7 @@ class Rule:
     tiers: frozenset[str] = frozenset()
     queues: frozenset[str] = frozenset()
     target_ratio: float = 0.9
+    conditions: Mapping[ClockKind, Conditions] = field(default_factory=lambda: DEFAULT_CONDITIONS)
 
     def fits(self, channel: str, team: str, tier: str, queue: str | None) -> bool:
         """Whether a contact with these attributes is what the rule is about."""
@@ -114,18 +225,15 @@ class Team:
 class Switches:
     """Where good organisations differ; the defaults need not be written.
 
-    ``resolution_pauses_for``: whom a contact may wait for without its resolution clock running.
     ``text_exchange``: how long after a promise by text an answer still belongs to the promising
-    exchange. ``lost_track``: silence per channel after which a contact leaves all counts.
+    exchange. ``attempts_suffice``: so many unanswered calls keep a promise; zero means that none do.
+    ``lost_track``: silence per channel after which a contact leaves all counts.
     ``turned_away_within``: an answered call or chat that is over sooner, and whose customer comes
     back, was no help; zero switches that off. ``short_abandon``: who hangs up sooner is owed no call.
     """
 
-    resolved_counts_as_reply: bool = False
-    resolving_waives: bool = True
-    reopening_starts_anew: bool = False
-    resolution_pauses_for: frozenset[WaitingFor] = frozenset({WaitingFor.CUSTOMER})
     kept_by_any_contact: bool = True
+    attempts_suffice: int = 0
     text_exchange: timedelta = timedelta(minutes=15)
     asks_again_within: timedelta = timedelta(hours=48)
     turned_away_within: timedelta = timedelta(seconds=60)
@@ -178,9 +286,12 @@ class Policy:
     default_calendar: Calendar = field(default_factory=always_open)
     warn_at: tuple[float, ...] = ()
     warn_after: tuple[timedelta, ...] = ()
+    warn_before_closing: timedelta = timedelta(minutes=30)
+    conditions: Mapping[ClockKind, Conditions] = field(default_factory=lambda: DEFAULT_CONDITIONS)
     switches: Switches = field(default_factory=Switches)
     fairness: FairnessTerms = field(default_factory=FairnessTerms)
     new_for: timedelta = timedelta(days=90)
+    phone_service_level: Variant = Variant.ABANDONS_NEGATIVE
     _team_of_queue: dict[str, str] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -246,6 +357,28 @@ class Policies:
             if policy.effective_from is None or policy.effective_from <= at:
                 found = policy
         return found
+
+    def switches_at(self, at: datetime) -> Switches:
+        """How the version in force at ``at`` decides where good organisations differ."""
+        return self.in_force(at).switches
+
+    @cached_property
+    def only_conditions(self) -> Mapping[ClockKind, Conditions] | None:
+        """How clocks run for everybody at any time; none where that depends on rule or version."""
+        told = [policy.conditions for policy in self.versions]
+        told += [rule.conditions for policy in self.versions for rule in policy.rules]
+        return told[0] if all(conditions is told[0] for conditions in told) else None
+
+    @cached_property
+    def kinds(self) -> frozenset[ClockKind]:
+        """The clocks of a contact that run: of updates and owners only where any are promised."""
+        promised = {kind for kind in ClockKind if any(p.promises(kind) for p in self.versions)}
+        return ALWAYS_RUN | promised
+
+    def changes_until(self, now: datetime) -> list[datetime]:
+        """When a version began to hold, up to ``now``; the first one always did."""
+        began = (policy.effective_from for policy in self.versions[1:])
+        return sorted(at for at in began if at is not None and at <= now)
 
     @property
     def newest(self) -> Policy:

@@ -3,14 +3,17 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 
 from app.core import events as e
-from app.core.clocks import Clock
-from app.core.following import is_touch
+from app.core.clocks.clock import Clock
+from app.core.clocks.course import ATTEMPT, is_touch
+from app.core.clocks.timeline import Ending, Timeline
 from app.core.policy import ClockKind, Switches
-from app.core.timeline import Ending, Timeline
 
 _Key = tuple[str, str]
+DueAt = Callable[[datetime | None, str | None, datetime, str], datetime]
+"""When something promised at an instant is due: that instant itself, or how soon for a team."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +21,7 @@ class Promise:
     """A follow-up promised to a customer. ``moves`` counts the times it was re-dated.
 
     ``broken_at`` is the due instant that had passed before the promise was moved: moving a broken
-    promise does not mend it.
+    promise does not mend it. ``attempts``: calls that she did not take.
     """
 
     id: str
@@ -29,6 +32,7 @@ class Promise:
     due_team: str | None = None
     agent: str | None = None
     moves: int = 0
+    attempts: int = 0
     broken_at: datetime | None = None
     ended_at: datetime | None = None
     ending: Ending | None = None
@@ -66,17 +70,20 @@ class Promise:
 
 
 def replay_promises(
-    customer: str, contacts: Sequence[tuple[Timeline, str]], switches: Switches
+    customer: str,
+    contacts: Sequence[tuple[Timeline, str]],
+    switches_at: Callable[[datetime], Switches],
+    due_at: DueAt,
 ) -> list[Promise]:
     """Replay one customer's promises from her contacts, each with the team it belonged to.
 
     A promise that gave no id of its own bears its event's.
     """
-    book = _Book(customer, {line.key: (line, team) for line, team in contacts}, switches)
+    book = _Book(customer, {line.key: (line, team) for line, team in contacts}, switches_at, due_at)
     told = [(event, line.key) for line, _ in contacts for event in line.events]
     for event, contact in sorted(told, key=lambda pair: pair[0].order):
         book.apply(event, contact)
-    return sorted(book.promises.values(), key=_age)
+    return sorted(map(book.as_it_counts, book.promises.values()), key=_age)
 
 
 def _age(promise: Promise) -> tuple[datetime, str]:
@@ -89,7 +96,8 @@ class _Book:
 
     customer: str
     contacts: dict[str, tuple[Timeline, str]]
-    switches: Switches
+    switches_at: Callable[[datetime], Switches]
+    due_at: DueAt
     promises: dict[_Key, Promise] = field(default_factory=dict)
 
     def apply(self, event: e.Event, contact: str) -> None:
@@ -97,28 +105,36 @@ class _Book:
         match event.data:
             case e.FollowupPromised() as data:
                 self._promised(event, data, contact)
-            case e.FollowupMoved(promise=named, due=due):
-                key = self._meant(event.source, named, contact)
-                self._change(key, lambda promise: promise.moved(at, due))
+            case e.FollowupMoved() as data:
+                key = self._meant(event.source, data.promise, contact)
+                self._change(key, partial(self._moved, data, at))
             case e.FollowupDone(promise=named):
                 key = self._meant(event.source, named, contact)
                 self._change(key, lambda promise: promise.ended(at, Ending.ANSWERED, event.id))
             case e.FollowupCancelled(promise=named):
                 key = self._meant(event.source, named, contact)
                 self._change(key, lambda promise: promise.ended(at, Ending.GONE))
-            case data if is_touch(data) and self.switches.kept_by_any_contact:
+            case data if is_touch(data) and self.switches_at(at).kept_by_any_contact:
                 kept = [key for key in self.promises if self._is_kept(key, at, contact)]
                 self._change(kept, lambda promise: promise.ended(at, Ending.ANSWERED))
+            case e.AgentReplied(reason=reason) if reason == ATTEMPT:
+                tried = [key for key in self.promises if self._is_kept(key, at, contact)]
+                self._change(tried, lambda promise: self._tried(promise, at))
             case _:
                 pass
 
+    def _moved(self, data: e.FollowupMoved, at: datetime, promise: Promise) -> Promise:
+        team = promise.due_team or self.contacts[promise.contact][1]
+        return promise.moved(at, self.due_at(data.due, data.due_in, at, team))
+
     def _promised(self, event: e.Event, data: e.FollowupPromised, contact: str) -> None:
+        team = data.due_team or self.contacts[contact][1]
         promise = Promise(
             id=data.promise or event.id,
             contact=contact,
             customer=self.customer,
             promised_at=event.occurred_at,
-            due_at=data.due,
+            due_at=self.due_at(data.due, data.due_in, event.occurred_at, team),
             due_team=data.due_team,
             agent=data.agent,
         )
@@ -127,6 +143,22 @@ class _Book:
     def _change(self, keys: list[_Key], change: Callable[[Promise], Promise]) -> None:
         for key in keys:
             self.promises[key] = change(self.promises[key])
+
+    def as_it_counts(self, promise: Promise) -> Promise:
+        """A promise on a contact that was discarded leaves all counts, kept or broken."""
+        line, _ = self.contacts[promise.contact]
+        if not line.discarded:
+            return promise
+        ended_at = promise.ended_at or line.last_event_at
+        return replace(promise, ended_at=ended_at, ending=Ending.CANCELLED, kept_by=None)
+
+    def _tried(self, promise: Promise, at: datetime) -> Promise:
+        """She did not take the call: so many of them keep the promise as the policy says."""
+        tried = replace(promise, attempts=promise.attempts + 1)
+        enough = self.switches_at(at).attempts_suffice
+        return (
+            tried.ended(at, Ending.ANSWERED, "attempts") if 0 < enough <= tried.attempts else tried
+        )
 
     def _meant(self, source: str, named: str | None, contact: str) -> list[_Key]:
         """The open promise that an event is about; without an id the contact's oldest one."""
@@ -151,7 +183,7 @@ class _Book:
         team = promise.due_team or own_team
         if contact != promise.contact and self.contacts[contact][1] != team:
             return False
-        after = _exchange_end(line, promise.promised_at, self.switches)
+        after = _exchange_end(line, promise.promised_at, self.switches_at(promise.promised_at))
         return after is not None and at > after
 
 

@@ -149,8 +149,7 @@ def _updated(entry: Entry, event: Event, data: CustomerUpdated) -> Entry:
 
 def _merges(events: Iterable[Event]) -> dict[str, str]:
     """Follow merges to the customer each entry became; a cycle ends at its smallest id."""
-    into = dict(_merge_links(events))
-    return {customer: _end_of(customer, into) for customer in into}
+    return ends_of(dict(_merge_links(events)))
 
 
 def _merge_links(events: Iterable[Event]) -> Iterator[tuple[str, str]]:
@@ -159,10 +158,16 @@ def _merge_links(events: Iterable[Event]) -> Iterator[tuple[str, str]]:
             yield event.subject, event.data.into
 
 
-def _end_of(customer: str, into: Mapping[str, str]) -> str:
-    path = [customer]
-    while (following := into.get(path[-1])) is not None:
-        if following in path:
-            return min(path[path.index(following) :])
-        path.append(following)
-    return path[-1]
+def ends_of(into: Mapping[str, str]) -> dict[str, str]:
+    """Where each of what became another ends; a circle ends at its smallest."""
+    ends: dict[str, str] = {}
+    for start in into:
+        path: dict[str, None] = {}
+        here = start
+        while here in into and here not in ends and here not in path:
+            path[here] = None
+            here = into[here]
+        told = list(path)
+        end = min(told[told.index(here) :]) if here in path else ends.get(here, here)
+        ends.update(dict.fromkeys(told, end))
+    return ends

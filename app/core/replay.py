@@ -8,9 +8,14 @@ from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 
 from app.core.callbacks import Callback, Party, replay_callbacks
-from app.core.clocks import Clock, counted
+from app.core.clocks.clock import Clock, counted
+from app.core.clocks.course import turn_away
+from app.core.clocks.following import begin, follow
+from app.core.clocks.standing import Place
+from app.core.clocks.timeline import Timeline
 from app.core.dealing import Brief, Dealing, dealing_of
 from app.core.events import (
     AgentReplied,
@@ -29,13 +34,12 @@ from app.core.fairness.moves import Move
 from app.core.fairness.pool import Pool
 from app.core.fairness.pools import gathered, play
 from app.core.fairness.reading import Moves, is_of_agent, moves_of, moves_of_agent
-from app.core.following import follow, turn_away
+from app.core.hours.calendar import NeverOpen
 from app.core.policy import ClockKind, Policies
+from app.core.policy_file.words import target as read_target
 from app.core.promises import Promise, replay_promises
-from app.core.registry import Registry, names_in, replay_registry
+from app.core.registry import Registry, ends_of, names_in, replay_registry
 from app.core.source import CANONICAL_KIND, Source
-from app.core.standing import Place
-from app.core.timeline import Timeline
 from app.core.turned_away import COMES_BACK_WITHIN_DAYS, brief_end, came_back, helped_since
 
 ANYWHERE = Source(id="", kind=CANONICAL_KIND)
@@ -70,6 +74,15 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
+class Judging:
+    """By what and as of when a contact is judged."""
+
+    terms: Terms
+    registry: Registry
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Contact:
     """One contact as its events tell it, and its clocks."""
 
@@ -88,6 +101,7 @@ class Contact:
     last_event_at: datetime
     is_over: bool
     is_worked_on: bool
+    has_our_word: bool
     is_discarded: bool
     is_turned_away: bool
     turned_away_inferred: bool
@@ -158,13 +172,10 @@ def replay_group(
     ``came_back``: the keys after whose brief exchange the customer came back: her other contacts
     tell.
     """
-    switches = terms.policies.newest.switches
     told = [event for event in events if subject_of(event) is SubjectOf.CONTACT]
     groups = _with_merges(joined(told)) if any(map(_joins, told)) else _by_key(told)
-    followed = (follow(key, own, switches) for key, own in groups)
-    return [
-        contact_of(line, terms, registry, now, came_back=line.key in came_back) for line in followed
-    ]
+    judging = Judging(terms, registry, now)
+    return [contact_of(begin(key, own), judging, came_back=key in came_back) for key, own in groups]
 
 
 def _joins(event: Event) -> bool:
@@ -195,8 +206,9 @@ def _with_merges(groups: Sequence[tuple[str, list[Event]]]) -> list[tuple[str, l
         if target != key:
             into[key] = min(target, into.get(key, target))
     gathered: dict[str, list[Event]] = defaultdict(list)
+    ends = ends_of(into)
     for key, events in groups:
-        end = _end_of(key, into)
+        end = ends.get(key, key)
         gathered[key].extend(
             event for event in events if end != key or not isinstance(event.data, ContactMerged)
         )
@@ -205,27 +217,18 @@ def _with_merges(groups: Sequence[tuple[str, list[Event]]]) -> list[tuple[str, l
     return sorted((key, events) for key, events in gathered.items() if events)
 
 
-def _end_of(key: str, into: Mapping[str, str]) -> str:
-    path = [key]
-    while (following := into.get(path[-1])) is not None:
-        if following in path:
-            return min(path[path.index(following) :])
-        path.append(following)
-    return path[-1]
-
-
-def contact_of(
-    line: Timeline, terms: Terms, registry: Registry, now: datetime, *, came_back: bool
-) -> Contact:
-    """Resolve who and where a contact is, and judge its cycles."""
+def contact_of(line: Timeline, judging: Judging, *, came_back: bool) -> Contact:
+    """Resolve who and where a contact is, follow it, and judge its cycles."""
     assert line.last_event_at is not None
+    now, registry = judging.now, judging.registry
     source, _, subject = line.key.partition(KEY_SEPARATOR)
     named = next((event for event in reversed(line.events) if names_in(event)), None)
     names = names_in(named) if named else ()
     customer = registry.resolve(names, named.occurred_at) if named else None
     customer = customer or f"unknown:{source}:{subject}"
-    place = _place(line, customer, terms, registry)
-    brief = _brief(line, place, terms)
+    place = _place(line, customer, judging.terms, registry)
+    follow(line, place.rules(now))
+    brief = _brief(line, place)
     if brief is not None and came_back:
         turn_away(line, brief.ended_at, inferred=True)
     clocks = tuple(place.clocks(now))
@@ -246,6 +249,7 @@ def contact_of(
         last_event_at=line.last_event_at,
         is_over=line.is_over,
         is_worked_on=bool(line.working),
+        has_our_word=line.has_our_word,
         is_discarded=line.discarded,
         is_turned_away=line.turned_away and not line.discarded,
         turned_away_inferred=line.turned_away_inferred,
@@ -253,14 +257,14 @@ def contact_of(
         history_missing=line.history_missing,
         names=names,
         masked=_masked(line),
-        dealing=dealing_of(line, brief, is_nameless=not names),
+        dealing=dealing_of(line, brief, place.teams(), is_nameless=not names),
         clocks=clocks,
         line=line,
     )
 
 
-def _brief(line: Timeline, place: Place, terms: Terms) -> Brief | None:
-    ended_at = brief_end(line, terms.policies.newest.switches.turned_away_within)
+def _brief(line: Timeline, place: Place) -> Brief | None:
+    ended_at = brief_end(line, place.switches_at)
     if ended_at is None:
         return None
     until = place.business_days_after(ended_at, COMES_BACK_WITHIN_DAYS)
@@ -278,15 +282,6 @@ def _masked(line: Timeline) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Judging:
-    """By what and as of when a contact is judged."""
-
-    terms: Terms
-    registry: Registry
-    now: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class Replayed:
     """All contacts and promises of a set of events, as of one instant."""
 
@@ -300,22 +295,21 @@ def replay(events: Iterable[Event], terms: Terms, now: datetime) -> Replayed:
     """Replay a whole set of events as of ``now``; later ones are not seen."""
     told = [event for event in once_each(events) if event.occurred_at <= now]
     registry = replay_registry(event for event in told if subject_of(event) is SubjectOf.CUSTOMER)
+    judging = Judging(terms, registry, now)
     contacts = {c.key: c for c in replay_group(told, terms, registry, now)}
-    events_of = dict(joined(told))
     promises: list[tuple[Promise, Clock]] = []
     for customer, own in sorted(_by_customer(contacts.values()).items()):
         if any(contact.dealing.has_promises for contact in own):
-            with_events = [(contact, events_of.get(contact.key, [])) for contact in own]
-            promises += promises_of(customer, with_events, terms)
+            promises += promises_of(customer, own, terms, now)
         between = between_contacts({c.key: (c.team, c.dealing) for c in own})
         for key in between.came_back:
-            line = contacts[key].line
-            contacts[key] = contact_of(line, terms, registry, now, came_back=True)
+            line = begin(key, contacts[key].line.events)
+            contacts[key] = contact_of(line, judging, came_back=True)
         for callback in between.callbacks:
             contact = contacts[callback.contact]
-            clocks = callback_clocks(callback, contact, Judging(terms, registry, now))
+            clocks = callback_clocks(callback, contact, judging)
             contacts[contact.key] = replace(contact, clocks=(*contact.clocks, *clocks))
-    pools = _pools(told, contacts.values(), Judging(terms, registry, now))
+    pools = _pools(told, contacts.values(), judging)
     return Replayed(now, tuple(contacts.values()), tuple(promises), pools)
 
 
@@ -380,16 +374,15 @@ def callback_clocks(callback: Callback, contact: Contact, judging: Judging) -> l
 
 
 def promises_of(
-    customer: str, contacts: Sequence[tuple[Contact, Sequence[Event]]], terms: Terms
+    customer: str, contacts: Sequence[Contact], terms: Terms, now: datetime
 ) -> Iterator[tuple[Promise, Clock]]:
-    """Replay one customer's promises, given her contacts and their events."""
-    policy = terms.policies.newest
-    lines = [
-        (follow(contact.key, events, policy.switches), contact.team) for contact, events in contacts
-    ]
-    of = {contact.key: contact for contact, _ in contacts}
+    """Replay one customer's promises, given her contacts."""
+    policies = terms.policies
+    lines = [(contact.line, contact.team) for contact in contacts]
+    of = {contact.key: contact for contact in contacts}
     numbers: dict[str, int] = defaultdict(int)
-    for promise in replay_promises(customer, lines, policy.switches):
+    due_at = partial(_due_at, policies)
+    for promise in replay_promises(customer, lines, policies.switches_at, due_at):
         contact = of[promise.contact]
         numbers[contact.key] += 1
         clock = promise.as_clock(
@@ -397,9 +390,23 @@ def promises_of(
             team=promise.due_team or contact.team,
             tier=contact.tier,
             channel=contact.channel,
-            version=policy.version,
+            version=policies.in_force(promise.ended_at or now).version,
         )
         yield promise, clock
+
+
+def _due_at(
+    policies: Policies, due: datetime | None, due_in: str | None, at: datetime, team: str
+) -> datetime:
+    """When a promise is due: as told, or in the time of the team that is to keep it."""
+    if due is not None or due_in is None:
+        return due or at
+    span = read_target(due_in)
+    calendar = span.on(policies.in_force(at).calendar_of(team))
+    try:
+        return calendar.due(at, span.from_start(calendar, at))
+    except NeverOpen:
+        return at + span.amount
 
 
 def elapsed_at(clock: Clock, terms: Terms, now: datetime) -> float:

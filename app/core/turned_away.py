@@ -1,16 +1,17 @@
 """Was she answered and not helped, though the tool does not say so: a brief exchange, and she is back.
 
-What the tool does say (outcome ``turned_away``) is ``following``'s.
+What the tool does say (outcome ``turned_away``) is ``clocks.course``'s.
 """
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 
 from app.core import events as e
+from app.core.clocks.course import is_touch
+from app.core.clocks.timeline import LIVE, Timeline
 from app.core.dealing import Brief, Dealing
-from app.core.following import is_touch
-from app.core.timeline import LIVE, Timeline
+from app.core.policy import Switches
 
 COMES_BACK_WITHIN_DAYS = 5
 """Business days within which a customer who was not helped reaches out again."""
@@ -18,13 +19,13 @@ COMES_BACK_WITHIN_DAYS = 5
 _ENDS = (e.ContactResolved, e.ContactAbandoned, e.ContactMissed)
 
 
-def brief_end(line: Timeline, within: timedelta) -> datetime | None:
-    """When a call or chat ended that a human had taken less than ``within`` before.
+def brief_end(line: Timeline, switches_at: Callable[[datetime], Switches]) -> datetime | None:
+    """When a call or chat ended that a human had taken less than ``turned_away_within`` before.
 
     None where it lasted, or where a promise or a colleague came of it. Only ``contact.answered``
-    says that a human took it. No ``within`` switches this off.
+    says that a human took it. What the policy said when it ended decides; zero switches this off.
     """
-    if not within or line.channel not in LIVE or line.opened_by_us:
+    if line.channel not in LIVE or line.opened_by_us:
         return None
     if line.discarded or line.merged or (line.turned_away and not line.turned_away_inferred):
         return None
@@ -32,9 +33,10 @@ def brief_end(line: Timeline, within: timedelta) -> datetime | None:
     for event in line.events:
         if answered_at is None:
             answered_at = event.occurred_at if _is_taken(event.data) else None
-        elif event.occurred_at - answered_at >= within:
-            return None
         elif isinstance(event.data, _ENDS):
+            within = switches_at(event.occurred_at).turned_away_within
+            if event.occurred_at - answered_at >= within:
+                return None
             until_then = (ev.data for ev in line.events if ev.occurred_at <= event.occurred_at)
             return None if any(map(_is_agreed, until_then)) else event.occurred_at
     return None

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.core.events import Channel
 from app.core.snapshot import ClockGroup, Group, Responses, Snapshot
 from app.metrics import families as f
 from app.metrics.families import Family, Kind
@@ -154,6 +155,8 @@ def write(snapshot: Snapshot, room: int, previous: Written | None) -> Written:
     _add_responses(sheet, snapshot)
     for family, labels, values in day_turns(snapshot):
         sheet.add(family, labels, values)
+    _add_warnings(sheet, snapshot)
+    _add_calls(sheet, snapshot)
     sheet.add_dropped()
     return sheet.written()
 
@@ -234,7 +237,7 @@ def _add_teams(sheet: Sheet, snapshot: Snapshot) -> None:
     """Per team and channel, at zero for each that the policy knows."""
     promises = snapshot.promises
     found = (
-        *(promises, snapshot.not_measurable, snapshot.lost_track),
+        *(promises, snapshot.not_measurable, snapshot.lost_track, snapshot.untold),
         *(snapshot.callbacks, snapshot.turned_away),
     )
     known = [(group.team, group.channel) for group in snapshot.groups]
@@ -248,8 +251,28 @@ def _add_teams(sheet: Sheet, snapshot: Snapshot) -> None:
     sheet.add(f.PROMISES_OVERDUE, labels, [promise.overdue if promise else 0 for promise in due])
     sheet.add(f.NOT_MEASURABLE, labels, [snapshot.not_measurable.get(key, 0) for key in keys])
     sheet.add(f.LOST_TRACK, labels, [snapshot.lost_track.get(key, 0) for key in keys])
+    sheet.add(f.UNTOLD, labels, [snapshot.untold.get(key, 0) for key in keys])
     sheet.add(f.CALLBACKS_OPEN, labels, [snapshot.callbacks.get(key, 0) for key in keys])
     sheet.add(f.TURNED_AWAY, labels, [snapshot.turned_away.get(key, 0) for key in keys])
+
+
+def _add_calls(sheet: Sheet, snapshot: Snapshot) -> None:
+    """The phone's raw counters, at zero for each team and tier that the policy knows."""
+    known = [
+        (group.team, group.tier) for group in snapshot.groups if group.channel == Channel.PHONE
+    ]
+    places = list(dict.fromkeys([*known, *((team, tier) for team, tier, _ in snapshot.calls)]))
+    for name, family in f.CALLS.items():
+        labels = [label_text(family.labels, *place) for place in places]
+        sheet.add(family, labels, [snapshot.calls.get((*place, name), 0) for place in places])
+
+
+def _add_warnings(sheet: Sheet, snapshot: Snapshot) -> None:
+    labels = [
+        label_text(f.WARNINGS.labels, group.channel, group.team, group.tier, group.clock, level)
+        for group, level in snapshot.warnings
+    ]
+    sheet.add(f.WARNINGS, labels, list(snapshot.warnings.values()))
 
 
 _NO_RESPONSES = Responses({}, 0.0)

@@ -60,6 +60,7 @@ def _histogram(name: str, text: str, edges: tuple[float, ...], *labels: str) -> 
 
 GROUP = ("channel", "team", "tier")
 CLOCK_GROUP = ("channel", "team", "tier", "clock")
+WARNING_GROUP = (*CLOCK_GROUP, "level")
 RESPONSE_GROUP = ("channel", "tier", "clock")
 TEAM_CHANNEL = ("team", "channel")
 TEAM_TIER_CAUSE = ("team", "tier", "cause")
@@ -152,6 +153,20 @@ TURNED_AWAY = _counter(
     "Contacts whose customer was told no or answered and not helped, as told or as inferred.",
     *TEAM_CHANNEL,
 )
+CALLS = {
+    name: _counter(f"calls_{name}_total", said, "team", "tier")
+    for name, said in (
+        ("offered", "Calls whose wait for a human has ended, however it did."),
+        ("answered", "Calls that a human took."),
+        ("answered_within", "Calls that a human took within what was promised."),
+        ("abandoned", "Calls given up before a human took them."),
+        ("abandoned_short", "Calls given up at once, as the policy says (clocks.short_abandon)."),
+        ("abandoned_within", "Calls given up within what was promised."),
+        ("abandoned_after", "Calls given up after what was promised."),
+        ("callback_queued", "Calls given up for a call back that keeps the caller's place."),
+    )
+}
+"""The raw counters of the phone's service level, by the names of ``core.service_level``."""
 EPISODES_OPEN = _gauge(
     "starvation_episodes_open",
     "How many customers or tiers the team serves first right now, beyond what was agreed.",
@@ -203,6 +218,11 @@ LOST_TRACK = _gauge(
     "Contacts silent for so long that they are out of all counts.",
     *TEAM_CHANNEL,
 )
+UNTOLD = _gauge(
+    "contacts_untold",
+    "Open contacts whose customer heard from us last and was not told when she hears from us next.",
+    *TEAM_CHANNEL,
+)
 CLOCKS_SETTLED = _counter(
     "clocks_settled_total",
     "Promises judged: answered, or broken while still waiting.",
@@ -215,6 +235,11 @@ BREACHES_WITHDRAWN = _counter(
     "breaches_withdrawn_total",
     "Broken promises taken back because an event that arrived late showed they were kept.",
     *CLOCK_GROUP,
+)
+WARNINGS = _counter(
+    "warnings_total",
+    "Levels of warning that promises came to: so near their end, or so long after it.",
+    *WARNING_GROUP,
 )
 RESPONSE_SECONDS = _histogram(
     "response_seconds",
@@ -229,10 +254,12 @@ BUSINESS = (
     *(CONTACTS_WAITING, OLDEST_WAITING),
     *(EPISODES_OPEN, CUSTOMERS_WAITING, EXTRA_WAIT, FREE_WHILE_WAITING),
     *(CLOCKS_OVERDUE, NEXT_BREACH, CLOCKS_SETTLED, CLOCKS_BREACHED, BREACHES_WITHDRAWN),
-    *(PROMISES_OPEN, PROMISES_DUE_TODAY, PROMISES_OVERDUE, NOT_MEASURABLE, LOST_TRACK),
+    *(PROMISES_OPEN, PROMISES_DUE_TODAY, PROMISES_OVERDUE, NOT_MEASURABLE, LOST_TRACK, UNTOLD),
     *(CALLBACKS_OPEN, TURNED_AWAY),
     RESPONSE_SECONDS,
-    *(OUT_OF_TURN, OUT_OF_TURN_RECENT, WAIT_SECONDS, WAIT_SECONDS_RECENT, SERIES_DROPPED),
+    *(OUT_OF_TURN, OUT_OF_TURN_RECENT, WAIT_SECONDS, WAIT_SECONDS_RECENT, WARNINGS),
+    *CALLS.values(),
+    SERIES_DROPPED,
 )
 """Everything on /metrics that describes the database, in the order of the page."""
 
@@ -303,6 +330,7 @@ class Code(IntEnum):
     """The HTTP answers that are counted by name."""
 
     OK = 200
+    CREATED = 201
     ACCEPTED = 202
     NO_CONTENT = 204
     NOT_MODIFIED = 304
@@ -366,7 +394,7 @@ FAIRNESS_FENCED = _counter(
     "Teams whose turns this process worked out and another one took over, or had to begin anew.",
 )
 FAIRNESS_FAILURES = _counter(
-    "process_fairness_failures_total", "Teams whose turns could not be worked out."
+    "process_fairness_failures_total", "Teams and contacts whose turns could not be worked out."
 )
 POOLS_OWNED = _gauge("process_pools_owned", "Teams whose turns this process works out.")
 FAIRNESS_LAG = _gauge(
@@ -375,6 +403,10 @@ FAIRNESS_LAG = _gauge(
 )
 SIGNATURE_FAILURES = _counter(
     "process_signature_failures_total", "Deliveries with a wrong signature or token.", "source"
+)
+POLICY_REFUSED = _counter(
+    "process_policy_refused_total",
+    "Policies that could not be used, so that the one in force stayed.",
 )
 SNAPSHOT_FAILURES = _counter(
     "process_snapshot_failures_total", "Readings of the current numbers that failed."
@@ -387,6 +419,6 @@ PROCESS = (
     *(EVENTS_UNKNOWN_TYPE, EVENT_LAG, HTTP_REQUESTS, INTAKE_BATCH, FOLD_KEYS, FOLD_FAILURES),
     *(FOLD_SECONDS, JUDGE_LATENESS, SIGNATURE_FAILURES, SNAPSHOT_FAILURES, LIMITS_HIT),
     *(FAIRNESS_FENCED, FAIRNESS_FAILURES, POOLS_OWNED, FAIRNESS_LAG),
-    LIVE_SUBSCRIBERS,
+    *(LIVE_SUBSCRIBERS, POLICY_REFUSED),
 )
 """Everything on /metrics that describes this process."""

@@ -46,6 +46,7 @@ class ProcessMetrics:
         self._doors = frozenset(Door)
         for family in (f.EVENTS, f.EVENTS_CONFLICTING, f.SIGNATURE_FAILURES):
             self._start(family, [(source,) for source in ids])
+        self._start(f.POLICY_REFUSED, [()])
         for family in (f.EVENTS_DUPLICATE, f.EVENTS_UNKNOWN_TYPE, f.SNAPSHOT_FAILURES):
             self._start(family, [()])
         for family in (f.FOLD_KEYS, f.FOLD_FAILURES, f.FAIRNESS_FENCED, f.FAIRNESS_FAILURES):
@@ -140,6 +141,10 @@ class ProcessMetrics:
         """A snapshot could not be taken."""
         self._counters[(f.SNAPSHOT_FAILURES.name,)].inc()
 
+    def policy_refused(self) -> None:
+        """A policy could not be used; the one in force stayed."""
+        self._counters[(f.POLICY_REFUSED.name,)].inc(1)
+
     def limit_hit(self, limit: Limit) -> None:
         """One of our own limits was reached."""
         self._count(f.LIMITS_HIT, limit, 1)
@@ -151,6 +156,10 @@ class ProcessMetrics:
     def pools_failed(self, pools: int) -> None:
         """Pools could not be worked out and rest for a while."""
         self._counters[(f.FAIRNESS_FAILURES.name,)].inc(pools)
+
+    def turns_untold(self, contacts: int) -> None:
+        """Contacts were judged, but what they do in turn could not be told to their teams."""
+        self._counters[(f.FAIRNESS_FAILURES.name,)].inc(contacts)
 
     def pools_are(self, owned: int, lag_seconds: float | None) -> None:
         """So many pools are ours; the newest move that came is so old, if any came."""

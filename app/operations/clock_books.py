@@ -1,11 +1,12 @@
-"""Save clocks that changed, and write down what is to be said of them: settled, broken, taken back."""
+"""Save clocks that changed, and write down what is to be said of them: settled, broken, warned of."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from app.core.clocks import Clock
-from app.core.noting import NOTHING_SAID, Said, said_of
+from app.core.clocks.clock import Clock
+from app.core.clocks.noting import NOTHING_SAID, Said, said_of
+from app.core.clocks.warnings import fallen_due
 from app.core.policy import ClockKind
 from app.core.replay import Terms
 from app.metrics.families import edge_of, response_edges
@@ -14,7 +15,7 @@ from app.store import contacts as contact_store
 from app.store import ledgers
 from app.store.contacts import Stored
 from app.store.engine import Transaction
-from app.store.ledgers import BREACHED, RESPONSE, SETTLED, WITHDRAWN, Noted, Tally
+from app.store.ledgers import BREACHED, RESPONSE, SETTLED, WITHDRAWN, Noted, Tally, Told
 
 ClockId = tuple[str, ClockKind, int]
 
@@ -38,7 +39,8 @@ async def save_clocks(
         old = before.get(id_)
         said = said_of(clock, _said(old), round_.now)
         ledger.note(id_[0], clock, _said(old), said)
-        new = Stored(id_[0], clock, said.settled, said.noted, said.observed)
+        warned = ledger.warn(id_[0], clock, old.warned if old else ())
+        new = Stored(id_[0], clock, said.settled, said.noted, said.observed, warned)
         if new != old:
             changed.append(new)
     gone = [id_ for id_ in before if id_ not in clocks]
@@ -52,6 +54,7 @@ async def save_clocks(
     await contact_store.save_clocks(tx, sorted(changed, key=lambda stored: stored.id))
     await contact_store.remove_clocks(tx, gone)
     await ledgers.append_breaches(tx, ledger.breaches)
+    await ledgers.append_warnings(tx, ledger.warnings)
     await ledgers.append_tallies(tx, ledger.tallies)
     round_.done.breaches_noted += sum(noted.what == "noted" for noted in ledger.breaches)
     round_.done.breaches_withdrawn += sum(noted.what == "withdrawn" for noted in ledger.breaches)
@@ -79,6 +82,7 @@ class _Ledger:
     now: datetime
     edges: tuple[float, ...]
     breaches: list[Noted] = field(default_factory=list)
+    warnings: list[Told] = field(default_factory=list)
     tallies: list[Tally] = field(default_factory=list)
 
     def note(self, key: str, clock: Clock, before: Said, after: Said) -> None:
@@ -98,6 +102,14 @@ class _Ledger:
             seconds = clock.elapsed.total_seconds()
             edge = edge_of(seconds, self.edges)
             self._count(RESPONSE, clock, edge, seconds)
+
+    def warn(self, key: str, clock: Clock, warned: tuple[str, ...]) -> tuple[str, ...]:
+        """Write down the levels that fell due; all that were told of the clock by now."""
+        if not clock.warnings:
+            return warned
+        due = fallen_due(clock, warned, self.now)
+        self.warnings += [Told(key, clock, warning, self.now) for warning in due]
+        return (*warned, *(warning.level for warning in due))
 
     def _count(self, what: str, clock: Clock, le: float = 0.0, seconds: float = 0.0) -> None:
         # Response times are told by channel and tier alone: a team's own would be too many series.

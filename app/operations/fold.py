@@ -5,16 +5,17 @@ marks are deleted. A key that cannot be replayed is set aside with its error and
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
+from app.core.calls import call_of
 from app.core.policy import ClockKind
 from app.core.registry import Registry, replay_registry
 from app.core.replay import Contact, Terms, replay_group
 from app.operations.clock_books import save_clocks
 from app.operations.fold_customers import CUSTOMERS_CLOCKS, fold_customers, touch_customers
-from app.operations.fold_pools import fold_agents, tell_pools
+from app.operations.fold_pools import Doings, doings_of, fold_agents, tell_pools
 from app.operations.intake import AGENT_MARK, CONTACT_MARK, CUSTOMER_MARK, REGISTRY_MARK
 from app.operations.rounds import (
     GROUPS_AT_ONCE,
@@ -47,20 +48,22 @@ class _Step:
 
     prefix: str
     marks: int
+    at_once: int
     replay: Callable[[Transaction, Sequence[str], Round], Awaitable[None]]
 
 
-async def fold(db: Database, terms: Terms, now: datetime) -> Folded:
+async def fold(db: Database, terms: Terms, now: datetime, *, at_once: int = 1) -> Folded:
     """Replay what is touched, one round: registry first, then contacts, customers and agents.
 
+    ``at_once``: how many such rounds the caller has going on at the same time.
     Raises ``PolicyChanged`` where ``terms`` are not those that the marks were made under.
     """
     done = Folded()
     for step in (
-        _Step(REGISTRY_MARK, CUSTOMERS_A_ROUND, _fold_registry),
-        _Step(CONTACT_MARK, MARKS_A_ROUND, _fold_contacts),
-        _Step(CUSTOMER_MARK, CUSTOMERS_A_ROUND, fold_customers),
-        _Step(AGENT_MARK, CUSTOMERS_A_ROUND, fold_agents),
+        _Step(REGISTRY_MARK, CUSTOMERS_A_ROUND, at_once, _fold_registry),
+        _Step(CONTACT_MARK, MARKS_A_ROUND, at_once, _fold_contacts),
+        _Step(CUSTOMER_MARK, CUSTOMERS_A_ROUND, at_once, fold_customers),
+        _Step(AGENT_MARK, CUSTOMERS_A_ROUND, at_once, fold_agents),
     ):
         if step.prefix == CONTACT_MARK or await _are_others_left(db):
             await _fold_claimed(db, step, Round(terms, now), done)
@@ -78,7 +81,7 @@ async def _fold_claimed(db: Database, step: _Step, round_: Round, done: Folded) 
     keys: list[str] = []
     try:
         async with db.begin() as tx:
-            keys += await touched.claim(tx, step.prefix, step.marks)
+            keys += await touched.claim(tx, step.prefix, step.marks, step.at_once)
             if keys:
                 await _check_terms(tx, round_.terms)
                 await step.replay(tx, keys, round_)
@@ -133,9 +136,12 @@ async def _fold_contacts(tx: Transaction, claimed: Sequence[str], round_: Round)
     readable = [key for key in locked if CONTACT_MARK + key not in failed]
     in_pools = await pool_news.load_pools_of(tx, readable)
     await _save_contacts(tx, readable, contacts, round_)
-    await tell_pools(tx, contacts, in_pools, known, round_)
+    told, untold = in_pools_or_not(contacts, in_pools, known, round_)
+    replayed = {contact.key for contact in contacts}
+    gone = {key: teams for key, teams in in_pools.items() if key not in replayed}
+    await tell_pools(tx, told, gone, round_)
     await settle_marks(tx, keys, marks, failed, round_.now)
-    round_.done.add(Folded(keys=len(locked), failed=failed))
+    round_.done.add(Folded(keys=len(locked), failed=failed, untold=untold))
 
 
 async def _lock_joined(tx: Transaction, keys: Sequence[str]) -> list[frozenset[str]]:
@@ -176,6 +182,20 @@ async def _replayed(
     return contacts, failed
 
 
+def in_pools_or_not(
+    contacts: Iterable[Contact], had: Mapping[str, set[str]], known: Registry, round_: Round
+) -> tuple[list[Doings], dict[str, str]]:
+    """What contacts do in pools; where that cannot be told, the pools keep what they know."""
+    told: list[Doings] = []
+    untold: dict[str, str] = {}
+    for contact in contacts:
+        try:
+            told.append(doings_of(contact, had.get(contact.key, ()), known, round_))
+        except Exception as error:
+            untold[CONTACT_MARK + contact.key] = _described(error)
+    return told, untold
+
+
 def _described(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"[:500]
 
@@ -196,12 +216,23 @@ async def _save_contacts(
     turned_away = [contact for contact in contacts if contact.is_turned_away]
     if turned_away:
         await ledgers.count_turned_away(tx, turned_away, round_.now)
+    called = list(_called(contacts, round_.terms))
+    if called:
+        await ledgers.count_calls(tx, called, round_.now)
     clocks = {
         (contact.key, clock.kind, clock.number): clock
         for contact in contacts
         for clock in contact.clocks
     }
     await save_clocks(tx, [*replayed, *gone], clocks, CONTACTS_CLOCKS, round_)
+
+
+def _called(contacts: Iterable[Contact], terms: Terms) -> Iterator[ledgers.Called]:
+    """The calls whose wait has ended, with the counters that they move."""
+    for contact in contacts:
+        call = call_of(contact, terms.policies)
+        if call is not None:
+            yield ledgers.Called(contact, tuple(name for name, n in asdict(call).items() if n))
 
 
 async def _fold_registry(tx: Transaction, claimed: Sequence[str], round_: Round) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from app.core.callbacks import Callback
-from app.core.clocks import Clock
+from app.core.clocks.clock import Clock
 from app.core.policy import ClockKind
 from app.core.promises import Promise
 from app.core.replay import (
@@ -25,7 +25,7 @@ from app.core.replay import (
 )
 from app.operations.clock_books import ClockId, save_clocks
 from app.operations.intake import CONTACT_MARK, CUSTOMER_MARK
-from app.operations.rounds import GROUPS_AT_ONCE, Folded, Round, names_of, settle_marks, told_of
+from app.operations.rounds import GROUPS_AT_ONCE, Folded, Round, names_of, settle_marks
 from app.store import callbacks, promises, registry, touched
 from app.store import contacts as contact_store
 from app.store import events as event_store
@@ -163,7 +163,7 @@ async def _worked_out(
 
 async def _replayed(
     tx: Transaction, keys: Iterable[str], round_: Round
-) -> tuple[dict[str, Contact], event_store.Told, Judging]:
+) -> tuple[dict[str, Contact], Judging]:
     """Replay contacts, with those that they are joined to."""
     wanted = sorted(keys)
     others = await contact_store.load_components(tx, wanted)
@@ -179,17 +179,15 @@ async def _replayed(
         own = [event for key in group for event in events.of(key)]
         for contact in replay_group(own, round_.terms, known, round_.now):
             contacts[contact.key] = contact
-    return contacts, events, Judging(round_.terms, known, round_.now)
+    return contacts, Judging(round_.terms, known, round_.now)
 
 
 async def _promises(
     tx: Transaction, customer: str, keys: Collection[str], round_: Round
 ) -> list[tuple[Promise, Clock]]:
-    contacts, events, _ = await _replayed(tx, keys, round_)
-    others = await contact_store.load_components(tx, keys)
-    told = told_of({frozenset({key, *others.get(key, ())}) for key in keys}, events.told)
-    hers = [(c, told.get(c.key, ())) for c in contacts.values() if c.customer == customer]
-    return list(promises_of(customer, hers, round_.terms))
+    contacts, _ = await _replayed(tx, keys, round_)
+    hers = [contact for contact in contacts.values() if contact.customer == customer]
+    return list(promises_of(customer, hers, round_.terms, round_.now))
 
 
 async def _save(tx: Transaction, found: Mapping[str, _Found], round_: Round) -> None:
@@ -218,7 +216,7 @@ async def _callback_clocks(
     policies = round_.terms.policies.versions
     if not owed or not any(policy.promises(ClockKind.CALLBACK) for policy in policies):
         return {}
-    contacts, _, judging = await _replayed(tx, {callback.contact for callback in owed}, round_)
+    contacts, judging = await _replayed(tx, {callback.contact for callback in owed}, round_)
     return {
         (callback.contact, clock.kind, clock.number): clock
         for callback in owed

@@ -1,8 +1,10 @@
 """Tell the owners of pools what contacts and agents did there, in the transaction that found it out."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
+from app.core.clocks.standing import Place
 from app.core.events import Event, in_canonical_order
 from app.core.fairness.book import HORIZON_SECONDS
 from app.core.fairness.moves import Move
@@ -11,7 +13,6 @@ from app.core.fairness.reading import Moves, moves_of, moves_of_agent
 from app.core.policy import UNASSIGNED, UNMAPPED, Policy
 from app.core.registry import Registry
 from app.core.replay import Contact, Terms
-from app.core.standing import Place
 from app.operations.intake import AGENT_MARK
 from app.operations.rounds import Folded, Round, settle_marks
 from app.store import events as event_store
@@ -26,27 +27,34 @@ ANYWHERE = "\x1fanywhere"
 NOBODYS = frozenset({UNASSIGNED, UNMAPPED})
 
 
-async def tell_pools(
-    tx: Transaction,
-    contacts: Iterable[Contact],
-    before: Mapping[str, set[str]],
-    known: Registry,
-    round_: Round,
-) -> None:
-    """Tell what replayed contacts do in pools.
+@dataclass(frozen=True, slots=True)
+class Doings:
+    """What one contact does in pools: news for them, and those passed that are not its team's."""
 
-    ``before``: the pools that they, and contacts that are no more, were in when last stored.
-    """
+    news: Sequence[News] = ()
+    passed: Sequence[tuple[str, str]] = ()
+
+
+def doings_of(contact: Contact, had: Collection[str], known: Registry, round_: Round) -> Doings:
+    """What a replayed contact does in pools; ``had``: those it was in when last stored."""
+    if contact.is_over and contact.last_event_at < round_.now - HORIZON:
+        return Doings()
+    moves = gathered(_moves(contact, known, round_.terms))
+    return Doings(
+        [News(team, contact.key, moves.get(team, ())) for team in moves.keys() | set(had)],
+        [(contact.key, team) for team in moves if team != contact.team],
+    )
+
+
+async def tell_pools(
+    tx: Transaction, told: Iterable[Doings], gone: Mapping[str, set[str]], round_: Round
+) -> None:
+    """Tell what contacts do in pools. ``gone``: the pools of contacts that are no more."""
     news: list[News] = []
     passed: list[tuple[str, str]] = []
-    gone = dict(before)
-    for contact in contacts:
-        had = gone.pop(contact.key, set())
-        if contact.is_over and contact.last_event_at < round_.now - HORIZON:
-            continue
-        moves = gathered(_moves(contact, known, round_.terms))
-        passed.extend((contact.key, team) for team in moves if team != contact.team)
-        news.extend(News(team, contact.key, moves.get(team, ())) for team in moves.keys() | had)
+    for each in told:
+        news.extend(each.news)
+        passed.extend(each.passed)
     news.extend(News(team, key, ()) for key, teams in gone.items() for team in teams)
     policy = round_.terms.policies.in_force(round_.now)
     await pool_news.note_passed(tx, passed)

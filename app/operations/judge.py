@@ -1,54 +1,44 @@
-"""Note breaches that fell due: once, dated when the promise broke, whoever of the replicas looks."""
+"""Note what fell due: once, dated when it did, whoever of the replicas looks.
 
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+A promise that broke is noted as a breach; a promise that is about to break is warned of.
+"""
 
-from app.store import contacts as contact_store
-from app.store import ledgers
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.store import due
 from app.store.engine import Database
-from app.store.ledgers import BREACHED, SETTLED, Noted, Tally
 
 CLOCKS_A_ROUND = 2_000
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What one round noted, and how late we were with each: noted minus dated."""
+    """What one round noted: when each promise had broken, and how many warnings were told.
 
-    lateness: tuple[timedelta, ...] = ()
+    ``next_at``: when the next thing falls due, as far as is known. ``is_more``: this round was full.
+    """
+
+    breached_at: tuple[datetime, ...] = ()
+    warned: int = 0
+    next_at: datetime | None = None
+    is_more: bool = False
 
     @property
     def noted(self) -> int:
         """How many breaches were noted."""
-        return len(self.lateness)
+        return len(self.breached_at)
 
 
-async def note_breaches(db: Database, now: datetime) -> Judged:
-    """Note clocks whose promise broke before ``now``, at most ``CLOCKS_A_ROUND``, oldest first."""
-    async with db.begin() as tx:
-        due = await contact_store.load_clock_rows_due(tx, now, CLOCKS_A_ROUND)
-        if not due:
-            return Judged()
-        fresh = [stored for stored in due if not stored.settled]
-        await contact_store.save_clocks(
-            tx, [replace(stored, settled=True, noted=True) for stored in due]
-        )
-        dated = [(stored, stored.clock.breaches_at) for stored in due]
-        await ledgers.append_breaches(
-            tx,
-            [
-                Noted(stored.contact_key, stored.clock, "noted", breached_at, now)
-                for stored, breached_at in dated
-                if breached_at is not None
-            ],
-        )
-        tallies = [(BREACHED, stored) for stored in due] + [(SETTLED, stored) for stored in fresh]
-        await ledgers.append_tallies(
-            tx,
-            [
-                Tally(what, c.channel, c.team, c.tier, c.kind)
-                for what, stored in tallies
-                for c in (stored.clock,)
-            ],
-        )
-    return Judged(tuple(now - at for _, at in dated if at is not None))
+async def note_due(db: Database, now: datetime) -> Judged:
+    """Note breaches and warnings that fell due, of at most ``CLOCKS_A_ROUND`` clocks each."""
+    async with db.single() as tx:
+        agenda = await due.load_agenda(tx, now)
+        breached_at: list[datetime] = []
+        clocks = warned = 0
+        if agenda.has_breaches:
+            breached_at = await due.note_breaches(tx, now, CLOCKS_A_ROUND)
+        if agenda.has_warnings:
+            clocks, warned = await due.note_warnings(tx, now, CLOCKS_A_ROUND)
+    is_more = max(len(breached_at), clocks) >= CLOCKS_A_ROUND
+    return Judged(tuple(breached_at), warned, agenda.next_at, is_more)

@@ -58,7 +58,7 @@ class OwnedPool:
         if taken.frozen is not None:
             book = Book.thawed(taken.frozen, team, terms, open_seconds)
         else:
-            book = Book(team, terms, open_seconds)
+            book = Book(team, terms, open_seconds, taken.told_before)
             book.run(_beginning(now))
         order = str(order_of(policy, team))
         return cls(team, taken.epoch, order, book, taken.marks_awaited, now)

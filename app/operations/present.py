@@ -1,5 +1,6 @@
 """Take a snapshot: what is true now, as one value for screens and scrapes."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -7,8 +8,9 @@ from functools import lru_cache
 from hashlib import blake2b
 from itertools import product
 
-from app.core.calendar import Calendar
+from app.core.clocks.warnings import levels_of
 from app.core.events import Channel
+from app.core.hours.calendar import Calendar
 from app.core.policy import ClockKind, Measure, Policy
 from app.core.replay import Terms
 from app.core.snapshot import (
@@ -32,7 +34,7 @@ from app.operations.present_pools import load_pools
 from app.store import instance, ledgers
 from app.store import now as store_now
 from app.store.engine import Database, Transaction
-from app.store.ledgers import BREACHED, RESPONSE, SETTLED, TURNED_AWAY, WITHDRAWN
+from app.store.ledgers import BREACHED, CALL, RESPONSE, SETTLED, TURNED_AWAY, WARNED, WITHDRAWN
 from app.store.now import Day, LostBefore, Present, PromiseRow, TurnedAwayRow, WaitingRow, Who
 
 SHOWN_CONTACTS = 200
@@ -59,7 +61,9 @@ class Presenter:
         async with self.db.begin() as tx:
             await instance.save_heard(tx, heard)
             last_heard = await instance.load_heard(tx)
-            present = await store_now.load_present(tx, now, _lost(policy, now), SHOWN_CONTACTS)
+            present = await store_now.load_present(
+                tx, now, lost_before(policy, now), SHOWN_CONTACTS
+            )
             counts = await ledgers.load_counts(tx)
             pools = await load_pools(tx, policy.teams, shown, now)
             await self._count_slowly(tx, policy, now)
@@ -73,6 +77,7 @@ class Presenter:
             running=present.running,
             not_measurable=present.not_measurable,
             lost_track=present.lost_track,
+            untold=present.untold,
             customers=tuple(
                 replace(c, customer=opaque(c.customer, self.key))
                 for c in present.customers
@@ -129,7 +134,8 @@ def _midnight(calendar: Calendar, now: datetime) -> datetime:
     return local.replace(hour=0, minute=0, second=0, microsecond=0).astimezone(now.tzinfo)
 
 
-def _lost(policy: Policy, now: datetime) -> LostBefore:
+def lost_before(policy: Policy, now: datetime) -> LostBefore:
+    """Since when a contact must have been silent to be lost track of."""
     limits = policy.switches.lost_track
     return LostBefore(now - limits["phone"], now - limits["chat"], now - limits["email"])
 
@@ -177,34 +183,55 @@ def _turned_away(row: TurnedAwayRow) -> TurnedAway:
 
 
 def _with_counts(snapshot: Snapshot, counts: Iterable[ledgers.Tally], policy: Policy) -> Snapshot:
-    tallies: dict[ClockGroup, Tally] = {}
-    buckets: dict[ResponseGroup, dict[float, int]] = {}
-    sums: dict[ResponseGroup, float] = {}
-    turned_away: dict[tuple[str, str], int] = {}
-    empty = dict.fromkeys((*response_edges(_thresholds(policy)), float("inf")), 0)
-    for count in counts:
-        group = ClockGroup(count.channel, count.team, count.tier, count.clock)
+    told = list(counts)
+    turned_away: dict[tuple[str, str], int] = defaultdict(int)
+    for count in told:
         if count.what == TURNED_AWAY:
-            place = (count.team, count.channel)
-            turned_away[place] = turned_away.get(place, 0) + count.n
-            continue
-        had = tallies.get(group, Tally())
-        match count.what:
-            case str(what) if what == SETTLED:
-                tallies[group] = replace(had, settled=had.settled + count.n)
-            case str(what) if what == BREACHED:
-                tallies[group] = replace(had, breached=had.breached + count.n)
-            case str(what) if what == WITHDRAWN:
-                tallies[group] = replace(had, withdrawn=had.withdrawn + count.n)
-            case str(what) if what == RESPONSE:
-                responses = ResponseGroup(count.channel, count.tier, count.clock)
-                found = buckets.setdefault(responses, dict(empty))
-                found[count.le] = found.get(count.le, 0) + count.n
-                sums[responses] = sums.get(responses, 0.0) + count.seconds
-            case _:
-                pass
-    told = {group: Responses(found, sums[group]) for group, found in buckets.items()}
-    return replace(snapshot, tallies=tallies, responses=told, turned_away=turned_away)
+            turned_away[count.team, count.channel] += count.n
+    return replace(
+        snapshot,
+        tallies=_tallies(told),
+        responses=_responses(told, policy),
+        turned_away=dict(turned_away),
+        warnings={
+            (_group_of(count), count.what.removeprefix(WARNED)): count.n
+            for count in told
+            if count.what.startswith(WARNED)
+        },
+        calls={
+            (count.team, count.tier, count.what.removeprefix(CALL)): count.n
+            for count in told
+            if count.what.startswith(CALL)
+        },
+    )
+
+
+def _group_of(count: ledgers.Tally) -> ClockGroup:
+    return ClockGroup(count.channel, count.team, count.tier, count.clock)
+
+
+def _tallies(counts: Iterable[ledgers.Tally]) -> dict[ClockGroup, Tally]:
+    found: dict[ClockGroup, dict[str, int]] = defaultdict(dict)
+    for count in counts:
+        if count.what in (SETTLED, BREACHED, WITHDRAWN):
+            found[_group_of(count)][count.what] = count.n
+    return {
+        group: Tally(n.get(SETTLED, 0), n.get(BREACHED, 0), n.get(WITHDRAWN, 0))
+        for group, n in found.items()
+    }
+
+
+def _responses(counts: Iterable[ledgers.Tally], policy: Policy) -> dict[ResponseGroup, Responses]:
+    empty = dict.fromkeys((*response_edges(_thresholds(policy)), float("inf")), 0)
+    buckets: dict[ResponseGroup, dict[float, int]] = {}
+    sums: dict[ResponseGroup, float] = defaultdict(float)
+    for count in counts:
+        if count.what == RESPONSE:
+            group = ResponseGroup(count.channel, count.tier, count.clock)
+            found = buckets.setdefault(group, dict(empty))
+            found[count.le] = found.get(count.le, 0) + count.n
+            sums[group] += count.seconds
+    return {group: Responses(found, sums[group]) for group, found in buckets.items()}
 
 
 def _thresholds(policy: Policy) -> set[float]:
@@ -216,6 +243,7 @@ def _with_targets(snapshot: Snapshot, policy: Policy, now: datetime) -> Snapshot
     """Every combination that the policy gives a target stands at zero from the start."""
     groups: set[Group] = set()
     running, tallies = dict(snapshot.running), dict(snapshot.tallies)
+    warnings, levels = dict(snapshot.warnings), levels_of(policy)
     responses = dict(snapshot.responses)
     targets: dict[ResponseGroup, float] = {}
     ratios: dict[ResponseGroup, float] = {}
@@ -226,6 +254,8 @@ def _with_targets(snapshot: Snapshot, policy: Policy, now: datetime) -> Snapshot
         groups.add(group)
         running.setdefault(clock, Running(0, None))
         tallies.setdefault(clock, Tally())
+        for level in levels:
+            warnings.setdefault((clock, level), 0)
         responses.setdefault(response, Responses(empty, 0.0))
         targets.setdefault(response, seconds)
         ratios.setdefault(response, ratio)
@@ -234,6 +264,7 @@ def _with_targets(snapshot: Snapshot, policy: Policy, now: datetime) -> Snapshot
         groups=tuple(sorted(groups)),
         running=running,
         tallies=tallies,
+        warnings=warnings,
         responses=responses,
         targets=targets,
         target_ratios=ratios,

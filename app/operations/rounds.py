@@ -6,7 +6,7 @@ from datetime import datetime
 
 from app.core.events import Event
 from app.core.registry import names_in
-from app.core.replay import Terms, joined
+from app.core.replay import Terms
 from app.store import touched
 from app.store.engine import Transaction
 
@@ -16,10 +16,14 @@ GROUPS_AT_ONCE = 25
 
 @dataclass(slots=True)
 class Folded:
-    """What one round did."""
+    """What one round did.
+
+    ``failed``: keys that could not be worked out; ``untold``: those that could, but not their turns.
+    """
 
     keys: int = 0
     failed: dict[str, str] = field(default_factory=dict)
+    untold: dict[str, str] = field(default_factory=dict)
     breaches_noted: int = 0
     breaches_withdrawn: int = 0
 
@@ -27,6 +31,7 @@ class Folded:
         """Count what another part of the round did."""
         self.keys += other.keys
         self.failed.update(other.failed)
+        self.untold.update(other.untold)
         self.breaches_noted += other.breaches_noted
         self.breaches_withdrawn += other.breaches_withdrawn
 
@@ -43,19 +48,6 @@ class Round:
 def names_of(told: Iterable[Sequence[Event]]) -> set[str]:
     """The names by which events call their customers."""
     return {name for events in told for event in events for name in names_in(event)}
-
-
-def told_of(
-    groups: Iterable[frozenset[str]], events: Mapping[str, Sequence[Event]]
-) -> dict[str, Sequence[Event]]:
-    """The events of each contact; those of contacts that are one (``same_as``) are together."""
-    told: dict[str, Sequence[Event]] = {}
-    for group in groups:
-        if len(group) == 1:
-            told.update({key: events.get(key, ()) for key in group})
-        else:
-            told.update(joined(event for key in sorted(group) for event in events.get(key, ())))
-    return told
 
 
 async def settle_marks(

@@ -3,17 +3,19 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import msgspec
 from sqlalchemy import Row, text
 
-from app.core.clocks import Clock
+from app.core.clocks.clock import Clock, DueWarning
+from app.core.clocks.timeline import Ending, Stretch
+from app.core.clocks.warnings import next_warning_at
 from app.core.dealing import Dealing
 from app.core.policy import ClockKind
 from app.core.replay import Contact
-from app.core.timeline import Ending, Stretch
+from app.core.working.account import has_our_word
 from app.store.bulk import inserting, upserting, write
 from app.store.engine import Transaction
 from app.store.tables import clocks, contact_names, contacts
@@ -79,6 +81,7 @@ class Stored:
     settled: bool = False
     noted: bool = False
     observed: bool = False
+    warned: tuple[str, ...] = ()
 
     @property
     def id(self) -> tuple[str, ClockKind, int]:
@@ -189,6 +192,7 @@ def _contact_row(contact: Contact) -> tuple[Any, ...]:
         contact.turned_away_at,
         contact.dealing.brief.until if contact.dealing.brief else None,
         msgspec.json.encode(contact.dealing).decode(),
+        has_our_word(contact),
     )
 
 
@@ -216,6 +220,9 @@ def _clock_row(stored: Stored) -> tuple[Any, ...]:
         stored.settled,
         stored.noted,
         stored.observed,
+        _warnings_text(clock.warnings),
+        stored.warned,
+        next_warning_at(clock, stored.warned),
     )
 
 
@@ -225,6 +232,14 @@ def _pauses_text(pauses: tuple[Stretch, ...]) -> str:
 
 def _pauses(text_: str) -> tuple[Stretch, ...]:
     return () if text_ == "[]" else msgspec.json.decode(text_, type=tuple[Stretch, ...])
+
+
+def _warnings_text(warnings: tuple[DueWarning, ...]) -> str:
+    return msgspec.json.encode(warnings).decode() if warnings else "[]"
+
+
+def _warnings(text_: str) -> tuple[DueWarning, ...]:
+    return () if text_ == "[]" else msgspec.json.decode(text_, type=tuple[DueWarning, ...])
 
 
 def _stored(row: Row[Any]) -> Stored:
@@ -246,39 +261,7 @@ def _stored(row: Row[Any]) -> Stored:
         channel=row.channel,
         rule=row.rule,
         policy_version=row.policy_version,
+        warnings=_warnings(row.warnings),
     )
-    return Stored(row.contact_key, clock, row.settled, row.noted, row.observed)
-
-
-async def load_clock_rows_due(tx: Transaction, now: datetime, limit: int) -> list[Stored]:
-    """Lock and load clocks that broke before ``now`` and are not noted yet, the oldest first.
-
-    Keys with something new are skipped: their replay will say, and for a promise or a callback its
-    customer's. So
-    are keys that are being replayed.
-    """
-    found = await tx.execute(TO_NOTE, {"now": now, "limit": limit})
-    return [_stored(row) for row in found]
-
-
-TO_NOTE = text("""
-WITH due AS MATERIALIZED (
-  SELECT * FROM clocks
-  WHERE ending IS NULL AND NOT noted AND is_measurable AND breaches_at IS NOT NULL
-    AND breaches_at < :now
-  ORDER BY breaches_at
-  LIMIT :limit
-  FOR UPDATE SKIP LOCKED
-)
-SELECT * FROM due
-WHERE NOT EXISTS (SELECT 1 FROM touched WHERE touched.key = 'c:' || due.contact_key)
-  AND NOT (due.kind = 'follow_up' AND EXISTS (
-    SELECT 1 FROM promises p JOIN touched t ON t.key = 'p:' || p.customer
-    WHERE p.contact_key = due.contact_key AND p.number = due.number
-  ))
-  AND NOT (due.kind = 'callback' AND EXISTS (
-    SELECT 1 FROM callbacks b JOIN touched t ON t.key = 'p:' || b.customer
-    WHERE b.contact_key = due.contact_key AND b.number = due.number
-  ))
-  AND pg_try_advisory_xact_lock(hashtextextended('c:' || due.contact_key, 0))
-""")
+    told = (row.settled, row.noted, row.observed, tuple(row.warned))
+    return Stored(row.contact_key, clock, *told)

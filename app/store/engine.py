@@ -45,6 +45,13 @@ class Database:
             yield connection
 
     @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Transaction]:
+        """A transaction that sees one instant and changes nothing."""
+        async with self.engine.connect() as connection:
+            options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+            yield await connection.execution_options(**options)
+
+    @asynccontextmanager
     async def single(self) -> AsyncIterator[Transaction]:
         """A connection where each statement is a transaction of its own: one round trip less."""
         async with self.engine.connect() as connection:

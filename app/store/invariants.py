@@ -32,6 +32,24 @@ INVARIANTS: Mapping[str, str] = {
           ) AS all_of_them
         ) AS s WHERE n <> 0
     """,
+    "tallies of warnings are the ledger's": """
+        SELECT n FROM (
+          SELECT coalesce(sum(n), 0) AS n FROM (
+            SELECT n FROM totals WHERE what LIKE 'warned %'
+            UNION ALL SELECT n FROM tallies WHERE what LIKE 'warned %'
+            UNION ALL SELECT -1 FROM warnings
+          ) AS all_of_them
+        ) AS s WHERE n <> 0
+    """,
+    "what was warned of is in the ledger": """
+        SELECT k.contact_key FROM clocks k, unnest(k.warned) AS level
+        LEFT JOIN LATERAL (
+          SELECT 1 AS found FROM warnings w
+          WHERE w.contact_key = k.contact_key AND w.kind = k.kind AND w.number = k.number
+            AND w.level = level
+        ) AS told ON true
+        WHERE told.found IS NULL
+    """,
     "a waiting contact is not over": """
         SELECT key FROM contacts WHERE waiting_since IS NOT NULL AND is_over
     """,

@@ -7,18 +7,26 @@ from math import inf
 
 from sqlalchemy import text
 
-from app.core.clocks import Clock
+from app.core.clocks.clock import Clock, DueWarning
+from app.core.events import Channel
 from app.core.replay import Contact
 from app.store.bulk import appending, columns_of, inserting, packed, write
 from app.store.engine import Transaction
-from app.store.tables import breaches, tallies, turned_away
+from app.store.ledger_tables import breaches, calls, tallies, turned_away, warnings
 
 SETTLED, BREACHED, WITHDRAWN, RESPONSE = "settled", "breached", "withdrawn", "response"
 TURNED_AWAY = "turned_away"
+CALL = "call "
+"""What a tally of the phone's service level begins with; the name of the counter follows."""
+WARNED = "warned "
+"""What a tally of warnings begins with; the level follows."""
 
 APPEND_BREACHES = appending(breaches)
 APPEND_TALLIES = appending(tallies)
 APPEND_TURNED_AWAY = text(f"{inserting(turned_away)}\nRETURNING channel, team, tier")
+APPEND_WARNINGS = text(f"{inserting(warnings)}\nRETURNING channel, team, tier, kind, level")
+APPEND_CALLS = text(f"{inserting(calls)}\nRETURNING team, tier, counters")
+CALLS_BEFORE = text("SELECT contact_key FROM calls WHERE contact_key = ANY(CAST(:keys AS text[]))")
 COUNTED_BEFORE = text("""
 SELECT contact_key FROM turned_away WHERE contact_key = ANY(CAST(:keys AS text[]))
 """)
@@ -93,6 +101,40 @@ async def append_breaches(tx: Transaction, told: Sequence[Noted]) -> None:
     await write(tx, APPEND_BREACHES, breaches, rows)
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A line of the ledger of warnings."""
+
+    contact_key: str
+    clock: Clock
+    warning: DueWarning
+    noted_at: datetime
+
+
+async def append_warnings(tx: Transaction, told: Sequence[Told]) -> None:
+    """Write down warnings and count them; a level that was told of a clock is not told again."""
+    rows = [
+        (
+            each.contact_key,
+            each.clock.kind,
+            each.clock.number,
+            each.warning.level,
+            each.warning.at,
+            each.noted_at,
+            each.clock.channel,
+            each.clock.team,
+            each.clock.tier,
+        )
+        for each in told
+    ]
+    if rows:
+        new = await tx.execute(APPEND_WARNINGS, {"rows": packed(columns_of(warnings), rows)})
+        await append_tallies(
+            tx,
+            [Tally(WARNED + row.level, row.channel, row.team, row.tier, row.kind) for row in new],
+        )
+
+
 async def count_turned_away(tx: Transaction, told: Sequence[Contact], now: datetime) -> None:
     """Count contacts whose customer was turned away, each once and for good.
 
@@ -118,6 +160,38 @@ async def count_turned_away(tx: Transaction, told: Sequence[Contact], now: datet
         await append_tallies(
             tx,
             [Tally(TURNED_AWAY, row.channel, row.team, row.tier, clock="") for row in new],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """A phone contact whose wait has ended, and the names of the counters that it moves."""
+
+    contact: Contact
+    counters: tuple[str, ...]
+
+
+async def count_calls(tx: Transaction, told: Sequence[Called], now: datetime) -> None:
+    """Count calls for the phone's service level, each once and for good.
+
+    What becomes known later changes what ``replay`` says, and no counter.
+    """
+    keys = {key for call in told for key in call.contact.members}
+    counted = set((await tx.execute(CALLS_BEFORE, {"keys": sorted(keys)})).scalars())
+    rows = [
+        (call.contact.key, call.contact.team, call.contact.tier, list(call.counters), now)
+        for call in sorted(told, key=lambda call: call.contact.key)
+        if counted.isdisjoint(call.contact.members)
+    ]
+    if rows:
+        new = await tx.execute(APPEND_CALLS, {"rows": packed(columns_of(calls), rows)})
+        await append_tallies(
+            tx,
+            [
+                Tally(CALL + name, Channel.PHONE, row.team, row.tier, clock="")
+                for row in new
+                for name in row.counters
+            ],
         )
 
 

@@ -14,28 +14,50 @@ from app.store.engine import Transaction
 MAX_CUSTOMERS = 1_000
 """Waiting customers that a snapshot reads at most, the next to be late first."""
 
+MANY_WAITING = 20_000
+"""With more waiting contacts not all of their customers are looked at, but those late next."""
+
+CLOCKS_OF_MANY = 5_000
+"""Clocks that are looked at then, the soonest to break first."""
+
 MAX_PROMISES = 2_000
 """Open promises that a snapshot reads at most, the soonest first."""
 
-WAITING = text("""
-SELECT channel, team, tier, count(*) AS contacts, min(waiting_since) AS oldest_since
-FROM contacts
-WHERE NOT is_over AND waiting_since IS NOT NULL AND last_event_at > CASE channel
-  WHEN 'phone' THEN CAST(:lost_phone AS timestamptz)
-  WHEN 'chat' THEN CAST(:lost_chat AS timestamptz)
-  ELSE CAST(:lost_email AS timestamptz) END
+OPEN = text("""
+SELECT channel, team, tier, count(*) FILTER (WHERE is_lost) AS lost,
+  count(*) FILTER (WHERE waiting_since IS NOT NULL AND NOT is_lost) AS waiting,
+  min(waiting_since) FILTER (WHERE NOT is_lost) AS oldest_since
+FROM (
+  SELECT channel, team, tier, waiting_since, last_event_at <= CASE channel
+    WHEN 'phone' THEN CAST(:lost_phone AS timestamptz)
+    WHEN 'chat' THEN CAST(:lost_chat AS timestamptz)
+    ELSE CAST(:lost_email AS timestamptz) END AS is_lost
+  FROM contacts WHERE NOT is_over
+) AS open_ones
 GROUP BY channel, team, tier
 """)
 
-LOST = text("""
-SELECT team, channel, count(*) AS contacts
-FROM contacts
-WHERE NOT is_over AND last_event_at <= CASE channel
+NOT_LOST = """c.last_event_at > CASE c.channel
   WHEN 'phone' THEN CAST(:lost_phone AS timestamptz)
   WHEN 'chat' THEN CAST(:lost_chat AS timestamptz)
-  ELSE CAST(:lost_email AS timestamptz) END
-GROUP BY team, channel
-""")
+  ELSE CAST(:lost_email AS timestamptz) END"""
+"""Of a contact ``c``: that its silence has not lasted too long."""
+
+UNTOLD_ONLY = """c.has_our_word
+  AND NOT EXISTS (
+    SELECT 1 FROM promises p WHERE p.contact_key = c.key AND p.ended_at IS NULL)
+  AND NOT EXISTS (
+    SELECT 1 FROM clocks u
+    WHERE u.contact_key = c.key AND u.kind = 'update' AND u.ending IS NULL)"""
+"""Of a contact ``c``: that we spoke last, and neither a promise nor an update is due."""
+
+_UNTOLD = """
+SELECT c.team, c.channel, count(*) AS contacts
+FROM contacts c
+WHERE {untold} AND {not_lost}
+GROUP BY c.team, c.channel
+"""
+UNTOLD = text(_UNTOLD.format(untold=UNTOLD_ONLY, not_lost=NOT_LOST))
 
 _RUNNING = """
 SELECT k.channel, k.team, k.tier, k.kind,
@@ -122,6 +144,36 @@ WHERE NOT c.is_over AND c.waiting_since IS NOT NULL AND c.last_event_at > CASE c
 GROUP BY c.customer, c.tier, c.team, c.channel
 ORDER BY next_breach_at NULLS LAST, c.customer
 LIMIT :customers
+""")
+
+CUSTOMERS_SOONEST = text("""
+WITH soonest AS MATERIALIZED (
+  SELECT contact_key, breaches_at FROM clocks
+  WHERE ending IS NULL AND is_measurable AND NOT is_paused AND breaches_at IS NOT NULL
+    AND kind IN ('first_response', 'next_response')
+  ORDER BY breaches_at
+  LIMIT :clocks
+), chosen AS MATERIALIZED (
+  SELECT c.customer, c.tier, c.team, c.channel, min(s.breaches_at) AS next_breach_at
+  FROM soonest s JOIN contacts c ON c.key = s.contact_key
+  WHERE c.last_event_at > CASE c.channel
+    WHEN 'phone' THEN CAST(:lost_phone AS timestamptz)
+    WHEN 'chat' THEN CAST(:lost_chat AS timestamptz)
+    ELSE CAST(:lost_email AS timestamptz) END
+  GROUP BY c.customer, c.tier, c.team, c.channel
+  ORDER BY next_breach_at, c.customer
+  LIMIT :customers
+)
+SELECT h.customer, h.tier, h.team, h.channel, n.contacts, h.next_breach_at
+FROM chosen h CROSS JOIN LATERAL (
+  SELECT count(*) AS contacts FROM contacts c
+  WHERE (c.customer, c.tier, c.team, c.channel) = (h.customer, h.tier, h.team, h.channel)
+    AND NOT c.is_over AND c.waiting_since IS NOT NULL AND c.last_event_at > CASE c.channel
+    WHEN 'phone' THEN CAST(:lost_phone AS timestamptz)
+    WHEN 'chat' THEN CAST(:lost_chat AS timestamptz)
+    ELSE CAST(:lost_email AS timestamptz) END
+) AS n
+ORDER BY h.next_breach_at, h.customer
 """)
 
 TODAY = text("""
@@ -219,6 +271,7 @@ class Present:
     running: dict[ClockGroup, Running]
     not_measurable: dict[tuple[str, str], int]
     lost_track: dict[tuple[str, str], int]
+    untold: dict[tuple[str, str], int]
     contacts: list[WaitingRow]
     promises: list[PromiseRow]
     callbacks: dict[tuple[str, str], int]
@@ -232,7 +285,7 @@ async def load_present(tx: Transaction, now: datetime, lost: LostBefore, limit: 
     """Read what is true at ``now``; waiting contacts at most ``limit``, soonest first."""
     told = lost.told()
     held = (await tx.execute(HELD_BACK)).one()
-    lost_track = {(row.team, row.channel): row.contacts for row in await tx.execute(LOST, told)}
+    waiting, lost_track = await _load_open(tx, told)
     if lost_track:
         running = list(await tx.execute(RUNNING_AND_NOT_LOST, {**told, "now": now}))
     else:
@@ -245,10 +298,7 @@ async def load_present(tx: Transaction, now: datetime, lost: LostBefore, limit: 
         elif row.not_measurable:
             not_measurable[row.team, row.channel] += row.not_measurable
     return Present(
-        waiting={
-            Group(row.channel, row.team, row.tier): Waiting(row.contacts, row.oldest_since)
-            for row in await tx.execute(WAITING, told)
-        },
+        waiting=waiting,
         running={
             ClockGroup(row.channel, row.team, row.tier, row.kind): Running(
                 row.overdue, row.next_breach_at
@@ -257,6 +307,7 @@ async def load_present(tx: Transaction, now: datetime, lost: LostBefore, limit: 
         },
         not_measurable=dict(not_measurable),
         lost_track=lost_track,
+        untold={(row.team, row.channel): row.contacts for row in await tx.execute(UNTOLD, told)},
         contacts=[
             _waiting(row) for row in await tx.execute(WAITING_CONTACTS, {**told, "limit": limit})
         ],
@@ -268,13 +319,37 @@ async def load_present(tx: Transaction, now: datetime, lost: LostBefore, limit: 
         turned_away=[
             _turned_away(row) for row in await tx.execute(NOT_CALLED_BACK, {"limit": limit})
         ],
-        customers=[
-            CustomerWaiting(*row)
-            for row in await tx.execute(CUSTOMERS_WAITING, {**told, "customers": MAX_CUSTOMERS})
-        ],
+        customers=await _load_customers(tx, told, sum(one.contacts for one in waiting.values())),
         quarantined=held.quarantined,
         set_aside=held.set_aside,
     )
+
+
+async def _load_open(
+    tx: Transaction, told: Mapping[str, datetime]
+) -> tuple[dict[Group, Waiting], dict[tuple[str, str], int]]:
+    """Who waits, and how many contacts are lost track of, in one pass over all that is open."""
+    waiting: dict[Group, Waiting] = {}
+    lost: dict[tuple[str, str], int] = defaultdict(int)
+    for row in await tx.execute(OPEN, told):
+        if row.waiting:
+            group = Group(row.channel, row.team, row.tier)
+            waiting[group] = Waiting(row.waiting, row.oldest_since)
+        if row.lost:
+            lost[row.team, row.channel] += row.lost
+    return waiting, dict(lost)
+
+
+async def _load_customers(
+    tx: Transaction, told: Mapping[str, datetime], waiting: int
+) -> list[CustomerWaiting]:
+    """Customers who wait; with very many, those of the promises that break soonest."""
+    limits: dict[str, Any] = {**told, "customers": MAX_CUSTOMERS}
+    if waiting <= MANY_WAITING:
+        found = await tx.execute(CUSTOMERS_WAITING, limits)
+    else:
+        found = await tx.execute(CUSTOMERS_SOONEST, {**limits, "clocks": CLOCKS_OF_MANY})
+    return [CustomerWaiting(*row) for row in found]
 
 
 def _who(row: Row[Any]) -> Who:

@@ -1,24 +1,41 @@
 """The policy's versions: the database is their source of truth."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import text
 
 from app.store.engine import Transaction
 
-LOAD = text("SELECT version, effective_from, text FROM policies ORDER BY effective_from, version")
+LOAD = text("""
+SELECT version, effective_from, activated_at, text FROM policies ORDER BY effective_from, version
+""")
 VERSIONS = text("SELECT version FROM policies ORDER BY effective_from, version")
+LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('policies', 1))")
 SAVE = text("""
 INSERT INTO policies (version, effective_from, activated_at, text)
 VALUES (:version, :effective_from, :activated_at, :text)
-ON CONFLICT (version) DO NOTHING
 """)
 
 
-async def load_policies(tx: Transaction) -> list[tuple[int, datetime, str]]:
-    """All versions: number, from when, and the text as it was written."""
-    found = await tx.execute(LOAD)
-    return [(version, effective_from, text_) for version, effective_from, text_ in found]
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version: from when it holds, when it came, and the text as it was written."""
+
+    version: int
+    effective_from: datetime
+    activated_at: datetime
+    text: str
+
+
+async def lock_policies(tx: Transaction) -> None:
+    """Let nobody else add a version before this transaction is done; readers go on."""
+    await tx.execute(LOCK)
+
+
+async def load_policies(tx: Transaction) -> list[Version]:
+    """All versions, in the order in which they begin."""
+    return [Version(*row) for row in await tx.execute(LOAD)]
 
 
 async def load_versions(tx: Transaction) -> list[int]:
@@ -28,12 +45,12 @@ async def load_versions(tx: Transaction) -> list[int]:
 
 async def save_policy(
     tx: Transaction, version: int, effective_from: datetime, text_: str, now: datetime
-) -> bool:
-    """Add a version; false where that number is taken."""
+) -> None:
+    """Add a version whose number is free."""
     told = {
         "version": version,
         "effective_from": effective_from,
         "activated_at": now,
         "text": text_,
     }
-    return bool((await tx.execute(SAVE, told)).rowcount)
+    await tx.execute(SAVE, told)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import msgspec
 from sqlalchemy import text
 
-from app.core.fairness.shown import PoolStanding
+from app.core.fairness.shown import PoolStanding, Totals
 from app.store.engine import Transaction
 
 ADD = text("""
@@ -34,7 +34,7 @@ SELECT pg_advisory_unlock(hashtextextended(team, 2)) FROM unnest(CAST(:teams AS 
 """)
 TAKE = text("""
 UPDATE pools SET epoch = epoch + 1 WHERE team = ANY(CAST(:teams AS text[]))
-RETURNING team, epoch, frozen, marks_awaited
+RETURNING team, epoch, frozen, marks_awaited, CASE WHEN frozen IS NULL THEN standing END
 """)
 
 SAVE_STANDINGS = text("""
@@ -60,24 +60,32 @@ FORGET = text("""
 UPDATE pools SET epoch = epoch + 1, frozen = NULL, frozen_at = NULL,
   marks_awaited = (SELECT coalesce(max(id), 0) FROM touched)
 WHERE CAST(:teams AS text[]) IS NULL OR team = ANY(CAST(:teams AS text[]))
-RETURNING team, epoch, frozen, marks_awaited
+RETURNING team, epoch, frozen, marks_awaited, standing
 """)
 MARKS_LEFT = text("SELECT EXISTS (SELECT 1 FROM touched WHERE id <= :newest)")
 
 _STANDING = msgspec.json.Decoder(PoolStanding)
+_TOTALS = msgspec.json.Decoder(Totals)
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
     """A pool that was taken over, and what the owner before left of it.
 
-    Before the marks up to ``marks_awaited`` are gone its news are not complete.
+    Before the marks up to ``marks_awaited`` are gone its news are not complete. ``told``: where
+    nothing frozen is left, what it stood at when that was last told.
     """
 
     team: str
     epoch: int
     frozen: bytes | None
     marks_awaited: int
+    told: str | None = None
+
+    @property
+    def told_before(self) -> Totals:
+        """What was counted of it; a pool that begins anew goes on from there."""
+        return Totals() if self.told is None else _TOTALS.decode(self.told)
 
 
 class Standing(NamedTuple):

@@ -1,4 +1,4 @@
-"""Every table and index of the service. Instants are timestamptz; durations are whole microseconds."""
+"""Tables of events, of what follows from them, and of the service itself; durations in microseconds."""
 
 from sqlalchemy import (
     ARRAY,
@@ -6,22 +6,17 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
-    DateTime,
-    Double,
     Identity,
     Index,
     Integer,
     LargeBinary,
-    MetaData,
-    Numeric,
     PrimaryKeyConstraint,
     Table,
     Text,
     false,
 )
 
-metadata = MetaData()
-INSTANT = DateTime(timezone=True)
+from app.store.schema import INSTANT, metadata
 
 events = Table(
     "events",
@@ -106,14 +101,20 @@ contacts = Table(
     Column("turned_away_at", INSTANT),
     Column("brief_until", INSTANT),
     Column("dealing", Text, nullable=False, server_default="{}"),
+    # She heard from a human of ours last, and it is not her turn.
+    Column("has_our_word", Boolean, nullable=False, server_default=false()),
     # promises and registry changes: a customer's contacts
     Index("contacts_by_customer", "customer"),
-    # snapshot and policy changes: what is still open
-    Index("contacts_open", "key", postgresql_where="NOT is_over"),
+    # snapshot and policy changes: what is still open, and of whom
+    Index("contacts_open_by_customer", "customer", "key", postgresql_where="NOT is_over"),
     # fold: whether a customer who reached out had been taken up only briefly before
     Index("contacts_brief", "customer", postgresql_where="brief_until IS NOT NULL"),
     # snapshot: who was turned away today
     Index("contacts_turned_away", "turned_away_at", postgresql_where="is_turned_away"),
+    # whoever asks for a contact by the id that its tool gave it
+    Index("contacts_by_subject", "subject"),
+    # snapshot: whom nobody told when she hears from us again
+    Index("contacts_with_our_word", "key", postgresql_where="has_our_word"),
 )
 
 contact_names = Table(
@@ -149,6 +150,10 @@ clocks = Table(
     Column("settled", Boolean, nullable=False),
     Column("noted", Boolean, nullable=False),
     Column("observed", Boolean, nullable=False),
+    # The levels of warning that it comes to, those that were told, and when the next one is due.
+    Column("warnings", Text, nullable=False, server_default="[]"),
+    Column("warned", ARRAY(Text), nullable=False, server_default="{}"),
+    Column("next_warning_at", INSTANT),
     PrimaryKeyConstraint("contact_key", "kind", "number"),
     CheckConstraint(
         "stopped_at IS NULL OR stopped_at >= started_at", name="clocks_stop_after_start"
@@ -161,6 +166,12 @@ clocks = Table(
         "clocks_to_note",
         "breaches_at",
         postgresql_where="ending IS NULL AND NOT noted AND is_measurable AND breaches_at IS NOT NULL",
+    ),
+    # judge: which levels of warning fell due
+    Index(
+        "clocks_to_warn",
+        "next_warning_at",
+        postgresql_where="next_warning_at IS NOT NULL",
     ),
     # today's figures of a team; rows come in nearly in this order, so that a block range will do
     Index("clocks_by_start", "started_at", postgresql_using="brin"),
@@ -235,62 +246,6 @@ customer_names = Table(
     PrimaryKeyConstraint("name", "since", "customer"),
     Index("customer_names_by_customer", "customer"),
 )
-
-breaches = Table(
-    "breaches",
-    metadata,
-    Column("id", BigInteger, Identity(always=True), primary_key=True),
-    Column("contact_key", Text, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("number", Integer, nullable=False),
-    Column("what", Text, nullable=False),
-    Column("breached_at", INSTANT, nullable=False),
-    Column("noted_at", INSTANT, nullable=False),
-    Column("channel", Text, nullable=False),
-    Column("team", Text, nullable=False),
-    Column("tier", Text, nullable=False),
-    CheckConstraint("what IN ('noted', 'withdrawn')", name="breaches_are_noted_or_withdrawn"),
-    Index("breaches_by_clock", "contact_key", "kind", "number"),
-    Index("breaches_by_time", "noted_at"),
-)
-
-turned_away = Table(
-    "turned_away",
-    metadata,
-    Column("contact_key", Text, primary_key=True),
-    Column("channel", Text, nullable=False),
-    Column("team", Text, nullable=False),
-    Column("tier", Text, nullable=False),
-    Column("inferred", Boolean, nullable=False),
-    Column("turned_away_at", INSTANT, nullable=False),
-    Column("counted_at", INSTANT, nullable=False),
-)
-
-TALLY_KEY = ("what", "channel", "team", "tier", "clock", "le")
-
-
-def _tally_columns() -> list[Column[object]]:
-    return [
-        Column("what", Text, nullable=False),
-        Column("channel", Text, nullable=False),
-        Column("team", Text, nullable=False),
-        Column("tier", Text, nullable=False),
-        Column("clock", Text, nullable=False),
-        Column("le", Double, nullable=False),
-        Column("n", BigInteger, nullable=False),
-        # Exact: rounding in another order would let a counter fall by a hair.
-        Column("seconds", Numeric, nullable=False),
-    ]
-
-
-tallies = Table(
-    "tallies",
-    metadata,
-    Column("id", BigInteger, Identity(always=True), primary_key=True),
-    *_tally_columns(),
-)
-
-totals = Table("totals", metadata, *_tally_columns(), PrimaryKeyConstraint(*TALLY_KEY))
 
 set_aside = Table(
     "set_aside",

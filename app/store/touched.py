@@ -16,12 +16,12 @@ _CLAIM = """
 WITH candidates AS MATERIALIZED (
   SELECT key
   FROM (
-    SELECT id, key FROM touched WHERE {kind} ORDER BY id LIMIT :marks
+    SELECT id, key FROM touched WHERE {kind} ORDER BY id LIMIT :window
   ) AS oldest
   GROUP BY key
   ORDER BY min(id)
 )
-SELECT key FROM candidates WHERE pg_try_advisory_xact_lock(hashtextextended(key, 0))
+SELECT key FROM candidates WHERE pg_try_advisory_xact_lock(hashtextextended(key, 0)) LIMIT :marks
 """
 CLAIM_CONTACTS = text(_CLAIM.format(kind="key LIKE 'c:%'"))
 CLAIM_OTHERS = text(_CLAIM.format(kind="key NOT LIKE 'c:%' AND key LIKE :prefix"))
@@ -66,12 +66,15 @@ SET_ASIDE = upserting(set_aside)
 BRING_BACK = text("DELETE FROM set_aside WHERE key = ANY(CAST(:keys AS text[]))")
 
 
-async def claim(tx: Transaction, prefix: str, marks: int) -> list[str]:
-    """Lock the keys behind the oldest marks until the end of the transaction; busy ones are left."""
+async def claim(tx: Transaction, prefix: str, marks: int, at_once: int = 1) -> list[str]:
+    """Lock the keys behind the oldest marks until the end of the transaction; busy ones are left.
+
+    ``at_once``: how many others claim as many at the same time; it is looked beyond what they hold.
+    """
+    told = {"marks": marks, "window": marks * at_once}
     if prefix == CONTACTS:
-        return list((await tx.execute(CLAIM_CONTACTS, {"marks": marks})).scalars())
-    found = await tx.execute(CLAIM_OTHERS, {"prefix": f"{prefix}%", "marks": marks})
-    return list(found.scalars())
+        return list((await tx.execute(CLAIM_CONTACTS, told)).scalars())
+    return list((await tx.execute(CLAIM_OTHERS, {"prefix": f"{prefix}%", **told})).scalars())
 
 
 async def are_others_left(tx: Transaction) -> bool:

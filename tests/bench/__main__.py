@@ -1,4 +1,4 @@
-"""``make bench``: rows A to E of the performance targets, each a ratio to a floor of the same run.
+"""``make bench``: rows A to E, G, H, J and K of the performance targets; A to E as ratios to a floor.
 
 Everything runs on this machine, over loopback and a Unix socket, one measurement at a time in rounds.
 ``QUICK=1`` makes one short round, to see that it works; its figures mean nothing.
@@ -6,20 +6,26 @@ Everything runs on this machine, over loopback and a Unix socket, one measuremen
 
 import asyncio
 import os
-import shutil
 import signal
-import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from time import perf_counter
 
 from deploy.postgres import Server
-from tests.bench import exposition
+from tests.bench import business_time, due, exposition, replayed, restart
 from tests.bench.load import Kind, Singles, wrk
-from tests.bench.machine import ROOT, file_system, free_port, load_average, processor, started
+from tests.bench.machine import (
+    BENCH_POLICY,
+    command,
+    file_system,
+    free_port,
+    load_average,
+    own_directory,
+    processor,
+    started,
+)
 from tests.bench.rounds import Bench, Plan
 from tests.bench.table import cpu_lines, rows
 from tests.bench.watch import Watcher, connected
@@ -27,26 +33,10 @@ from tests.bench.watch import Watcher, connected
 FULL = Plan(rounds=5, seconds=6, batches=20, seed_batches=60)
 QUICK = Plan(rounds=1, seconds=2, batches=3, seed_batches=6)
 WARM_SECONDS = 1.0
-MEMORY_FILE_SYSTEMS = {"tmpfs", "ramfs"}
 
 
 def say(text: str = "") -> None:
     print(text, flush=True)
-
-
-def command(own: Mapping[str, str], *arguments: str) -> str:
-    """Run ``python -m app ...`` to its end and give the last word it printed."""
-    told = [f"{name}={value}" for name, value in own.items()]
-    done = subprocess.run(
-        ["/usr/bin/env", *told, sys.executable, "-m", "app", *arguments],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise RuntimeError(f"python -m app {arguments[0]} failed:\n{done.stdout}{done.stderr}")
-    return (done.stdout.split() or [""])[-1]
 
 
 async def prepared(plan: Plan, directory: Path, running: AsyncExitStack) -> Bench:
@@ -54,7 +44,7 @@ async def prepared(plan: Plan, directory: Path, running: AsyncExitStack) -> Benc
     server = running.enter_context(Server(directory / "postgres"))
     own = {
         "EVENHAND_DATABASE_URL": server.url,
-        "EVENHAND_POLICY_FILE": str(Path(__file__).with_name("policy.yaml")),
+        "EVENHAND_POLICY_FILE": str(BENCH_POLICY),
     }
     command(own, "migrate")
     token = command(own, "token", "create", "--scope", "send")
@@ -100,6 +90,8 @@ def report(bench: Bench) -> None:
         say(row.text())
     for label, value in exposition.rows():
         say(f"{label:52} {'>= 20 and >= 50 x':>22} {'':>22} {'':>12}  {value}")
+    for row in business_time.rows():
+        say(row.text())
     say()
     say("CPU microseconds an event, median (min-max), until the last one is folded:")
     for line in cpu_lines(bench.found):
@@ -110,19 +102,19 @@ def main() -> int:
     plan = QUICK if os.environ.get("QUICK") else FULL  # noqa: TID251 - a wish of whoever runs it
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     began = perf_counter()
-    place = ROOT / ".demo"
-    place.mkdir(exist_ok=True)
-    directory = Path(tempfile.mkdtemp(prefix="bench-", dir=place))
-    try:
+    with own_directory() as directory:
         wrk()
         kind = file_system(directory)
         say(f"{processor()}, {kind}, load average {load_average():.1f} before; fsync on")
-        if kind in MEMORY_FILE_SYSTEMS:
-            say(f"{directory} lies in memory: a commit there costs nothing and proves nothing")
-            return 1
         report(asyncio.run(measure(plan, directory)))
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
+    size = 20 if plan is QUICK else 1
+    for rows_of in (
+        due.measure(due.OPEN_CLOCKS // size, plan.rounds),
+        replayed.measure(replayed.EVENTS // size, plan.rounds),
+        restart.measure(restart.CONTACTS // size),
+    ):
+        for row in rows_of:
+            say(row.text())
     say(f"\n{perf_counter() - began:.0f} s; load average {load_average():.1f} at the end")
     return 0
 

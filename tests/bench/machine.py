@@ -5,6 +5,8 @@ import re
 import shutil
 import socket
 import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -13,7 +15,10 @@ from pathlib import Path
 
 import httpx
 
+from deploy.postgres import Server
+
 ROOT = Path(__file__).parents[2]
+BENCH_POLICY = Path(__file__).with_name("policy.yaml")
 TICK_SECONDS = 1 / os.sysconf("SC_CLK_TCK")
 READY_SECONDS = 60.0
 STOP_SECONDS = 20.0
@@ -76,6 +81,45 @@ def _await_ready(process: subprocess.Popen[bytes], port: int, log: Path) -> None
             httpx.get(f"http://127.0.0.1:{port}/healthz", timeout=5.0)
             return
         time.sleep(0.1)
+
+
+MEMORY_FILE_SYSTEMS = {"tmpfs", "ramfs"}
+
+
+def command(own: Mapping[str, str], *arguments: str) -> str:
+    """Run ``python -m app ...`` to its end and give the last word it printed."""
+    told = [f"{name}={value}" for name, value in own.items()]
+    done = subprocess.run(
+        ["/usr/bin/env", *told, sys.executable, "-m", "app", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(f"python -m app {arguments[0]} failed:\n{done.stdout}{done.stderr}")
+    return (done.stdout.split() or [""])[-1]
+
+
+@contextmanager
+def own_directory() -> Iterator[Path]:
+    """A directory in the repository, for it must lie on a disk: a commit in memory proves nothing."""
+    place = ROOT / ".demo"
+    place.mkdir(exist_ok=True)
+    directory = Path(tempfile.mkdtemp(prefix="bench-", dir=place))
+    try:
+        if file_system(directory) in MEMORY_FILE_SYSTEMS:
+            raise RuntimeError(f"{directory} lies in memory: a commit there proves nothing")
+        yield directory
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+@contextmanager
+def own_postgres() -> Iterator[Server]:
+    """A PostgreSQL of a benchmark's own."""
+    with own_directory() as directory, Server(directory / "postgres") as server:
+        yield server
 
 
 def cpu_seconds(pid: int, *, with_children: bool = False) -> float:

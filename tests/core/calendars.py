@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
-from app.core.calendar import DAY, Calendar, Span
+from app.core.hours.calendar import DAY, Calendar, Span
 
 # Each zone with a date around which its clocks do something strange.
 ZONES = {
@@ -58,3 +58,24 @@ def instants(around: datetime) -> st.SearchStrategy[datetime]:
 def targets() -> st.SearchStrategy[timedelta]:
     quarters = st.integers(1, 400).map(lambda n: n * 15 * MINUTE)
     return quarters | st.integers(1, 200_000_000_000).map(lambda n: timedelta(microseconds=n))
+
+
+def moved(day: date, minute: int, zone: ZoneInfo) -> datetime:
+    """The instant of a wall time; one in a gap bears the offset from before it (RFC 5545)."""
+    wall = datetime(day.year, day.month, day.day, tzinfo=UTC) + minute * MINUTE
+    offset = wall.replace(tzinfo=zone).utcoffset()
+    assert offset is not None
+    return wall - offset
+
+
+def exists(day: date, zone: ZoneInfo) -> bool:
+    noon = datetime(day.year, day.month, day.day, 12, tzinfo=zone)
+    return noon.astimezone(UTC).astimezone(zone).date() == day
+
+
+def has_hours(calendar: Calendar, day: date) -> bool:
+    """Whether anything is open on a local date, found without the calendar's arithmetic."""
+    return exists(day, calendar.zone) and any(
+        moved(day, span.start, calendar.zone) < moved(day, span.end, calendar.zone)
+        for span in calendar.spans_on(day)
+    )

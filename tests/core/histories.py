@@ -25,22 +25,32 @@ shared = {
     "aliases": st.sampled_from([(), (EMAIL,), (PHONE, EMAIL)]),
 }
 directions = st.sampled_from([None, *e.Direction])
+states = st.sampled_from([None, None, "pending", "on_hold", "closed"])
+reasons = st.sampled_from([None, None, "outbound_call_attempt", "internal_note"])
 
 OF_CONTACT: list[st.SearchStrategy[e.Data]] = [
-    st.builds(e.ContactReceived, direction=st.sampled_from(list(e.Direction)), **shared),
+    st.builds(
+        e.ContactReceived, direction=st.sampled_from(list(e.Direction)), state=states, **shared
+    ),
     st.builds(e.ContactQueued, via=st.sampled_from([None, *e.QueuedVia]), **shared),
     st.builds(e.CustomerReplied, same_as=st.sampled_from([None, None, *CONTACTS]), **shared),
     st.builds(e.ContactOffered, agent=agents),
     st.builds(e.ContactDeclined, agent=agents),
     st.builds(e.ContactAnswered, agent=agents, direction=directions, team=teams),
-    st.builds(e.AgentReplied, agent=agents, actor=st.sampled_from(list(e.Actor))),
-    st.builds(e.ContactHeld, waiting_for=st.sampled_from(list(e.WaitingFor))),
-    st.builds(e.ContactResumed),
-    st.builds(e.ContactTransferred, team=teams, agent=agents, warm=st.booleans()),
+    st.builds(e.AgentReplied, agent=agents, actor=st.sampled_from(list(e.Actor)), reason=reasons),
+    st.builds(e.ContactHeld, waiting_for=st.sampled_from(list(e.WaitingFor)), state=states),
+    st.builds(e.ContactResumed, state=states),
+    st.builds(
+        e.ContactTransferred,
+        team=teams,
+        agent=st.none() | agents,
+        from_agent=st.none() | agents,
+        warm=st.booleans(),
+    ),
     st.builds(e.ContactAbandoned),
     st.builds(e.ContactMissed),
-    st.builds(e.ContactResolved, outcome=st.sampled_from(list(e.Outcome))),
-    st.builds(e.ContactReopened),
+    st.builds(e.ContactResolved, outcome=st.sampled_from(list(e.Outcome)), state=states),
+    st.builds(e.ContactReopened, state=states),
     st.builds(e.WorkStarted, agent=agents),
     st.builds(e.WorkEnded, agent=agents),
     st.builds(e.FollowupPromised, due=dues, promise=promises, due_team=teams),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from app.core.clocks import Clock
+from app.core.clocks.clock import Clock
 from app.core.events import (
     AgentReplied,
     Channel,
@@ -18,7 +18,7 @@ from app.core.events import (
     WaitingFor,
 )
 from app.core.policy import Policies, Policy
-from app.core.policy_file import read_policy
+from app.core.policy_file.reading import read_policy
 from app.core.replay import Contact, Replayed, Terms, replay
 
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 
 from app.core import events as e
-from app.core.clocks import Clock, Status
+from app.core.clocks.clock import Clock, Status
 from app.core.document import document
 from app.core.replay import Terms, replay
 from app.core.source import Source

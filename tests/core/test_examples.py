@@ -8,7 +8,7 @@ import msgspec
 from app.core import events as e
 from app.core.document import document
 from app.core.policy import Policies
-from app.core.policy_file import read_policy
+from app.core.policy_file.reading import read_policy
 from app.core.replay import Terms, replay
 from tests.core.story import at
 

@@ -2,14 +2,26 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from app.core import events as e
-from app.core.clocks import Clock, Status
+from app.core.clocks.clock import Clock, Status
 from app.core.policy import Policies
 from app.core.promises import Promise
 from app.core.replay import Terms
-from tests.core.story import DESK, at, call, mail, policy, replayed, told
+from tests.core.story import (
+    DESK,
+    OFFICE,
+    at,
+    call,
+    mail,
+    policy,
+    replayed,
+    terms,
+    told,
+    with_clocks,
+)
 
 DONE, CANCELLED = e.FollowupDone(), e.FollowupCancelled()
 REPLY = e.AgentReplied()
@@ -247,3 +259,74 @@ def test_a_promise_on_a_contact_merged_into_an_unknown_one_stays():
     events = [*THREE, told("mon 11:00", e.ContactMerged(into="never heard of"))]
 
     assert promise_in(events, "mon 12:00")[0].contact.startswith(DESK)
+
+
+# How soon, instead of when; attempts.
+
+
+@pytest.mark.parametrize(
+    ("when", "due_in", "due"),
+    [
+        ("fri 16:00", "4h", "mon+1 12:00"),
+        ("fri 16:00", "2 business days", "tue+1 16:00"),
+        ("fri 16:00", "24h calendar", "sat 16:00"),
+    ],
+)
+def test_a_promise_may_say_how_soon_in_the_teams_open_hours(when, due_in, due):
+    events = [mail(), told(when, e.FollowupPromised(due_in=due_in))]
+
+    promise, clock = promise_in(events, "fri 17:00")
+
+    assert promise.due_at == clock.due_at == at(due)
+
+
+def test_a_promise_may_be_moved_by_so_many_open_hours():
+    events = [*THREE, told("mon 14:00", e.FollowupMoved(due_in="4h"))]
+
+    assert promise_in(events, "mon 16:00")[0].due_at == at("tue 10:00")
+
+
+def test_a_promise_that_says_nothing_of_when_is_refused():
+    with pytest.raises(msgspec.ValidationError, match="missing required field `due`"):
+        e.decode_data("followup.promised", b"{}")
+
+
+ATTEMPT = e.AgentReplied(reason="outbound_call_attempt")
+
+
+def test_so_many_calls_that_she_did_not_take_keep_a_promise_as_the_policy_says():
+    by = with_clocks("attempts_suffice: 2")
+    once = [*THREE, told("mon 12:00", ATTEMPT)]
+    twice = [*once, told("mon 13:00", ATTEMPT)]
+
+    assert status(once, "mon 14:00", by) is Status.RUNNING
+    assert status(twice, "mon 16:00", by) is Status.MET
+    assert promise_in(twice, "mon 16:00", by)[0].kept_by == "attempts"
+
+
+def test_attempts_are_counted_and_keep_nothing_by_themselves():
+    events = [*THREE, told("mon 12:00", ATTEMPT), told("mon 13:00", ATTEMPT)]
+
+    promise, clock = promise_in(events, "mon 14:00")
+
+    assert (promise.attempts, clock.ending) == (2, None)
+
+
+def test_a_promise_on_a_discarded_contact_leaves_all_counts():
+    events = [*THREE, told("mon 15:40", e.ContactDiscarded())]
+
+    _, clock = promise_in(events, "mon 16:00")
+
+    assert (clock.status(at("mon 16:00")), clock.is_breached(at("mon 16:00"))) == (
+        Status.CANCELLED,
+        False,
+    )
+
+
+def test_a_promise_that_was_kept_stays_so_under_a_stricter_policy():
+    later = f'version: 2\neffective_from: "{at("tue 09:00").isoformat()}"\n{OFFICE}'
+    by = terms(OFFICE, later + "clocks: {follow_up_kept_by: done}")
+
+    _, clock = promise_in([*THREE, told("mon 14:00", REPLY)], "tue 10:00", by)
+
+    assert (clock.status(at("tue 10:00")), clock.policy_version) == (Status.MET, 1)

@@ -3,7 +3,7 @@
 import msgspec
 
 from app.core import events as e
-from app.core.registry import EMPTY, Registry, names_in, replay_registry
+from app.core.registry import EMPTY, Registry, ends_of, names_in, replay_registry
 from tests.core.story import DESK, at, told
 
 EMAIL = {"kind": "email", "value": "jo@acme.test"}
@@ -158,3 +158,11 @@ def test_a_tier_counts_from_when_it_was_told():
 
 def test_an_unknown_customer_has_nothing_but_its_id():
     assert EMPTY.entry("x").customer == "x"
+
+
+def test_a_long_chain_of_merges_ends_at_its_last_and_a_circle_at_its_smallest():
+    chain = {f"{n:05}": f"{n + 1:05}" for n in range(20_000)}
+    circle = {"lead": "b", "b": "c", "c": "a", "a": "b"}
+
+    assert set(ends_of(chain).values()) == {"20000"}
+    assert ends_of(circle) == {"lead": "a", "b": "a", "c": "a", "a": "a"}

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core import events as e
-from app.core.clocks import Status
+from app.core.clocks.clock import Status
 from app.core.document import document
 from app.core.replay import Contact, Terms, replay
 from tests.core.histories import histories
@@ -306,3 +306,12 @@ def test_nobody_who_was_turned_away_was_answered_in_time(events):
         if contact.is_turned_away:
             firsts = [clock for clock in contact.clocks if clock.kind == FIRST]
             assert Status.MET not in {clock.status(SUNDAY) for clock in firsts}
+
+
+def test_a_stricter_policy_does_not_say_it_of_calls_that_were_over():
+    events = [call("mon 10:00"), told("mon 10:01", ANSWERED), told("mon 10:03", RESOLVED)]
+    events += [call("mon 11:00", "c2"), told("mon 11:01", ANSWERED, "c2")]
+    later = f'version: 2\neffective_from: "{at("tue 09:00").isoformat()}"\n{OFFICE}'
+    by = terms(OFFICE, later + "clocks: {turned_away_within: 5m}")
+
+    assert not any(each.is_turned_away for each in replayed(events, "tue 10:00", by).contacts)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from app.core.events import TYPES, Incoming, decode_data
-from app.core.policy_file import read_policy
+from app.core.policy_file.reading import read_policy
 from app.simulate import plan
 from app.simulate.deliveries import Deliveries, simulated_day
 from app.simulate.request import Door, Keys, Request, Setting, headers_at

@@ -11,7 +11,7 @@ import pytest
 
 from app.__main__ import main as evenhand
 from app.core.events import TYPES
-from app.core.policy_file import read_policy
+from app.core.policy_file.reading import read_policy
 from app.simulate.fairness.__main__ import main
 from app.simulate.fairness.plan import HOUR
 from app.simulate.fairness.policies import policy_text

@@ -10,11 +10,11 @@ from sqlalchemy import text
 
 from app.core.events import TYPES, Event, Incoming, to_event
 from app.core.policy import Policies
-from app.core.policy_file import read_policy
+from app.core.policy_file.reading import read_policy
 from app.core.replay import Terms, replay
 from app.operations.fold import Folded, fold
 from app.operations.intake import Appended, record_events
-from app.operations.judge import note_breaches
+from app.operations.judge import note_due
 from app.store import invariants
 from app.store.engine import Database, Transaction
 from tests.conftest import NOON
@@ -100,7 +100,7 @@ class Desk:
         raise AssertionError(f"still not settled: {await self.rows('SELECT * FROM touched')}")
 
     async def judge(self) -> int:
-        return (await note_breaches(self.db, self.now)).noted
+        return (await note_due(self.db, self.now)).noted
 
     async def rows(self, query: str) -> list[tuple[Any, ...]]:
         async with self.db.begin() as tx:

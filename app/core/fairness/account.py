@@ -11,7 +11,8 @@ class Account(msgspec.Struct, array_like=True, gc=False):
     ``charge``: slot-seconds taken out of turn. ``agent_seconds``: the same weighed by load;
     ``from_others`` without what its own contacts were denied. ``denied``: slot-seconds.
     ``extra_wait``: contact-seconds, a fluid estimate. ``reserved``: agent-seconds of idleness kept
-    for it. ``overtaken_load``: contacts overtaken times load, summed over its out-of-turn work.
+    for it, ``kept`` that part of it that still delays others. ``overtaken_load``: contacts overtaken times load, summed over its out-of-turn work.
+    ``opened`` and ``used`` are the generations in which it was opened and last had contacts.
     The ``_seen`` fields are the ledger's clocks when the account was last brought up to date.
     """
 
@@ -37,3 +38,12 @@ class Account(msgspec.Struct, array_like=True, gc=False):
     denied_seen: float = 0.0
     pushed_seen: float = 0.0
     evidence: Evidence | None = None
+    kept: float = 0.0
+    delays_seen: float = 0.0
+    opened: int = 0
+    used: int = 0
+
+    @property
+    def is_even(self) -> bool:
+        """Whether nothing is open: neither contacts nor slots."""
+        return not (self.waiting or self.deprived or self.surplus or self.out_of_turn_now)

@@ -13,9 +13,11 @@ from math import inf
 import msgspec
 from sortedcontainers import SortedKeyList
 
+from app.core.fairness.counted import Counted, counted_of
 from app.core.fairness.freezing import UnknownVersion, freeze, thaw
-from app.core.fairness.moves import Move, MoveKind
+from app.core.fairness.moves import UNNAMED, Move, MoveKind
 from app.core.fairness.pool import Pool, PoolTerms
+from app.core.fairness.shown import Totals
 
 __all__ = ["Book", "UnknownVersion"]
 
@@ -50,6 +52,8 @@ class _Frozen(msgspec.Struct, array_like=True, gc=False):
     members: set[str]
     too_late: int
     ran_until: float
+    told_before: Totals = Totals()
+    counted_again: Counted = msgspec.field(default_factory=Counted)
 
 
 def place_of(move: Move) -> Place:
@@ -59,11 +63,22 @@ def place_of(move: Move) -> Place:
 
 
 class Book:
-    """One pool's moves and the pool as they leave it."""
+    """One pool's moves and the pool as they leave it.
 
-    def __init__(self, team: str, terms: PoolTerms, open_seconds: OpenSeconds) -> None:
+    ``told_before``: what was counted before the pool was begun anew, ``counted_again`` what of that
+    is also counted since.
+    """
+
+    def __init__(
+        self,
+        team: str,
+        terms: PoolTerms,
+        open_seconds: OpenSeconds,
+        told_before: Totals = Totals(),  # noqa: B008 - a frozen value
+    ) -> None:
         """Nothing is known yet."""
         self.team, self.terms, self.open_seconds = team, terms, open_seconds
+        self.told_before, self.counted_again = told_before, Counted()
         self.pool = Pool(terms, open_seconds)
         self.known: dict[str, Known] = {}
         self.members: set[str] = set()
@@ -111,8 +126,11 @@ class Book:
         return [move for move in moves if not self.members.isdisjoint({move.agent, *move.agents})]
 
     def _meet(self, agent: str) -> None:
-        """An agent works here: what was told of it without naming a team counts from now on."""
-        if agent in self.members:
+        """An agent works here: what was told of it without naming a team counts from now on.
+
+        Nothing else is ever told of one whom nobody named.
+        """
+        if agent in self.members or agent.startswith(UNNAMED):
             return
         self.members.add(agent)
         for known in self.known.values():
@@ -144,16 +162,29 @@ class Book:
         """Apply what is due up to ``now``."""
         if self._back_to < inf:
             self._rewind(self._back_to)
-        while self._applied < len(self.moves) and self.moves[self._applied].at <= now:
-            move = self.moves[self._applied]
+        last: Move | None = None
+        for move in self.moves.islice(self._applied):
+            if move.at > now:
+                break
             self._keep(move.at)
+            self._note_counted_again(move.at)
             self.pool.apply(move)
-            self._last = place_of(move)
             self._applied += 1
+            last = move
+        if last is not None:
+            self._last = place_of(last)
         if now > self.pool.now:
             self._keep(now)
+            self._note_counted_again(now)
             self.pool.run(now)
         self._forget(now)
+
+    def _note_counted_again(self, at: float) -> None:
+        """Remember what stands when the pool comes to where it had been before it began anew."""
+        until = self.told_before.settled_at
+        if until is not None and self.pool.now < until <= at:
+            self.pool.run(until)
+            self.counted_again = counted_of(self.pool)
 
     def _keep(self, at: float) -> None:
         """Keep the pool as it stands before anything happens at ``at``, now and then."""
@@ -204,7 +235,15 @@ class Book:
     def frozen(self) -> bytes:
         """Everything, as bytes: the oldest and the newest checkpoint, and the moves since."""
         ends = [*self.checkpoints[:1], *self.checkpoints[1:][-1:]]
-        told = _Frozen(self.known, ends, self.members, self.too_late, self.pool.now)
+        told = _Frozen(
+            self.known,
+            ends,
+            self.members,
+            self.too_late,
+            self.pool.now,
+            self.told_before,
+            self.counted_again,
+        )
         return zlib.compress(msgspec.msgpack.encode(told), 1)
 
     @classmethod
@@ -213,11 +252,12 @@ class Book:
 
         Raises ``UnknownVersion`` where another version of the service wrote it.
         """
-        book = cls(team, terms, open_seconds)
         try:
             told = msgspec.msgpack.decode(zlib.decompress(data), type=_Frozen)
         except (msgspec.MsgspecError, zlib.error):
             raise UnknownVersion("expected a frozen book, got other bytes") from None
+        book = cls(team, terms, open_seconds, told.told_before)
+        book.counted_again = told.counted_again
         book.known, book.members, book.too_late = told.known, told.members, told.too_late
         book.checkpoints = told.checkpoints
         for known in told.known.values():

@@ -28,7 +28,19 @@ class Cause(StrEnum):
 
 
 CAUSES = tuple(Cause)
-_AT = {cause: place for place, cause in enumerate(CAUSES)}
+(
+    _FAVOURED,
+    _ENTITLED,
+    _,
+    _TURNED_AWAY,
+    _NEGLECT,
+    _UNDERSTAFFED,
+    _SLOW_CONTACT,
+    _OTHER_CHANNEL,
+    _OWN_BACKLOG,
+    _OVERLOAD,
+    _UNKNOWN,
+) = range(len(CAUSES))
 
 
 class Queue(msgspec.Struct, array_like=True, gc=False):
@@ -71,49 +83,53 @@ Shares = list[tuple[int, float]]
 def shares(load: Load, *, live: bool) -> Shares:
     """How one second of waiting divides over the causes; they add up to 1."""
     told = _lost(load)
-    named = sum(share for _, share in told)
-    if named > 1:
-        return [(place, share / named) for place, share in told]
-    rest = 1 - named
+    rest = 1.0
+    if told:
+        named = sum([share for _, share in told])
+        if named > 1:
+            return [(place, share / named) for place, share in told]
+        rest -= named
     if not live and load.live_busy:
         other = rest * min(1.0, load.live_busy / (load.on_duty or 1))
-        told.append((_AT[Cause.OTHER_CHANNEL], other))
+        told.append((_OTHER_CHANNEL, other))
         rest -= other
     if load.followers:
         own = rest * load.followers / load.waiting
-        told.append((_AT[Cause.OWN_BACKLOG], own))
+        told.append((_OWN_BACKLOG, own))
         rest -= own
-    told.append((_AT[Cause.OVERLOAD if load.has_staffing else Cause.UNKNOWN], rest))
+    told.append((_OVERLOAD if load.has_staffing else _UNKNOWN, rest))
     return told
 
 
 def _lost(load: Load) -> Shares:
     """What the team's capacity is lost to, as far as the sources can tell."""
     on_duty = load.on_duty or 1
-    per_contact = 1 / (on_duty * (load.waiting or 1))
     told: Shares = []
-    if load.favoured:
-        told.append((_AT[Cause.FAVOURED], min(1.0, load.favoured * per_contact)))
-    if load.entitled:
-        told.append((_AT[Cause.ENTITLED], min(1.0, load.entitled * per_contact)))
+    if load.favoured or load.entitled:
+        per_contact = 1 / (on_duty * (load.waiting or 1))
+        if load.favoured:
+            told.append((_FAVOURED, min(1.0, load.favoured * per_contact)))
+        if load.entitled:
+            told.append((_ENTITLED, min(1.0, load.entitled * per_contact)))
     if load.slow:
-        told.append((_AT[Cause.SLOW_CONTACT], min(1.0, load.slow / on_duty)))
+        told.append((_SLOW_CONTACT, min(1.0, load.slow / on_duty)))
     if load.neglected:
-        told.append((_AT[Cause.NEGLECT], min(1.0, load.neglected / on_duty)))
+        told.append((_NEGLECT, min(1.0, load.neglected / on_duty)))
     if load.usual and load.usual > load.on_duty:
-        told.append((_AT[Cause.UNDERSTAFFED], 1 - load.on_duty / load.usual))
+        told.append((_UNDERSTAFFED, 1 - load.on_duty / load.usual))
     return told
 
 
 def divide(seconds: float, load: Load, queues: Mapping[str, Queue], into: Seconds) -> None:
     """Add ``seconds`` of everybody's waiting to its causes."""
-    live = shares(load, live=True)
+    live: Shares | None = None
     mail: Shares | None = None
     for tier, queue in queues.items():
         told = into.get(tier)
         if told is None:
             told = into[tier] = [0.0] * len(CAUSES)
         if queue.live:
+            live = live or shares(load, live=True)
             waited = queue.live * seconds
             for place, share in live:
                 told[place] += waited * share
@@ -123,4 +139,4 @@ def divide(seconds: float, load: Load, queues: Mapping[str, Queue], into: Second
             for place, share in mail:
                 told[place] += waited * share
         if queue.claims:
-            told[_AT[Cause.TURNED_AWAY]] += queue.claims * seconds
+            told[_TURNED_AWAY] += queue.claims * seconds

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 import msgspec
 from sortedcontainers import SortedList
 
-from app.core.fairness.ledger import Line, Turn
+from app.core.fairness.turn import Line, Turn
 
 STARTS_REMEMBERED = 1_000
 STARTS_NEEDED = 5

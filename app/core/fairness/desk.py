@@ -9,9 +9,10 @@ import msgspec
 from app.core.fairness.custom import Custom
 from app.core.fairness.floor import Agent, Floor
 from app.core.fairness.history import History
-from app.core.fairness.ledger import Ledger, Line, Start, State, Turn
+from app.core.fairness.ledger import Ledger, Start
 from app.core.fairness.moves import Demand
 from app.core.fairness.tuning import Tuning
+from app.core.fairness.turn import Line, State, Turn
 from app.core.fairness.waiting import Waiting
 
 
@@ -40,6 +41,7 @@ class Desk:
         self.ledgers = ledgers
         self.chats_per_agent = chats_per_agent
         self.tuning = tuning
+        self._chat_load = 1 / chats_per_agent
         self.floor = Floor()
         self.history = History([], {}, [])
         self.waiting = Waiting()
@@ -52,25 +54,29 @@ class Desk:
     def open(self, id_: str, demand: Demand, now: float) -> Contact:
         """A contact begins to need somebody; it does not wait yet."""
         self.numbers += 1
-        load = 1 / self.chats_per_agent if demand.channel == "chat" else 1.0
+        number, customer, tier = self.numbers, demand.customer, demand.tier
+        load = self._chat_load if demand.channel == "chat" else 1.0
         line = (demand.channel, demand.skill)
-        turns = [
-            Turn(id_, demand.customer, demand.tier, line, key, self.numbers, load)
-            for key, _ in zip((demand.turn, demand.even_turn), self.ledgers, strict=False)
-        ]
+        turns = [Turn(id_, customer, tier, line, demand.turn, number, load)]
+        if len(self.ledgers) > 1:
+            turns.append(Turn(id_, customer, tier, line, demand.even_turn, number, load))
         contact = self.contacts[id_] = Contact(id_, demand, turns)
         self.history.ready(id_, demand, now)
         return contact
 
     def receive(self, contact: Contact) -> None:
-        """It came in, as far as anybody can tell in its proper place."""
+        """It came in, as far as anybody can tell in its proper place, and waits for its turn."""
         for ledger, turn in zip(self.ledgers, contact.turns, strict=True):
             ledger.receive(turn)
+        self._count_waiting(contact)
 
     def wait(self, contact: Contact) -> None:
-        """It waits for its turn."""
+        """It waits for its turn though it did not just come in."""
         for ledger, turn in zip(self.ledgers, contact.turns, strict=True):
             ledger.wait(turn)
+        self._count_waiting(contact)
+
+    def _count_waiting(self, contact: Contact) -> None:
         self.custom.wait(contact.turns[0], contact.demand.other_turn)
         self.waiting.count(contact.demand, 1)
 
@@ -97,8 +103,8 @@ class Desk:
     def balance(self) -> None:
         """Work out who is rightful, now that somebody moved."""
         floor = self.floor
-        free = 0
-        if floor.idle:
+        free = len(floor.idle)
+        if free and floor.has_skills:
             free = floor.free(line for line, keys in self.ledgers[0].lines.items() if keys)
         for ledger in self.ledgers:
             ledger.balance(free)
@@ -109,14 +115,13 @@ class Desk:
         free = self.floor.alike(agent) if was_idle else 1
         lines = self._lines_of(agent, contact)
         self._pass_over(contact, lines, now)
-        start, *_ = [
-            ledger.start(turn, lines, free)
-            for ledger, turn in zip(self.ledgers, contact.turns, strict=True)
-        ]
+        start = self.ledgers[0].start(contact.turns[0], lines, free)
+        if len(self.ledgers) > 1:
+            self.ledgers[1].start(contact.turns[1], lines, free)
         self._judge(contact, lines, free, start, now)
         self.waiting.count(contact.demand, -1)
         kept = self.floor.occupy(agent)
-        self.join(contact, agent, now)
+        self._work_on(contact, agent, now)
         return start, kept
 
     def _judge(
@@ -133,8 +138,11 @@ class Desk:
         self.custom.leave(contact.turns[0], key)
 
     def join(self, contact: Contact, agent: Agent, now: float) -> None:
-        """An agent works on a contact; perhaps beside others."""
+        """An agent works on a contact that others work on already."""
         self.floor.occupy(agent)
+        self._work_on(contact, agent, now)
+
+    def _work_on(self, contact: Contact, agent: Agent, now: float) -> None:
         if not contact.agents:
             contact.started_at = now
             self.history.started(contact.id, agent.name, now)
@@ -143,16 +151,21 @@ class Desk:
 
     def _lines_of(self, agent: Agent, contact: Contact) -> list[Line]:
         """What the slot could have served: an agent on chats could have taken chats only."""
-        chats_only = "chat" in agent.work.values()
         own = contact.turns[0].line
+        lines = self.ledgers[0].lines
+        if len(lines) == 1:
+            return [own]
+        chats_only = "chat" in agent.work.values()
         return [
             line
-            for line in self.ledgers[0].lines
+            for line in lines
             if line == own or ((not chats_only or line[0] == "chat") and agent.could_serve(line[1]))
         ]
 
     def end_what_is_over(self, agent: Agent, contact: Contact, now: float) -> None:
         """A start implies the end of what the agent did before; chats go side by side."""
+        if not agent.work:
+            return
         for other, channel in list(agent.work.items()):
             aside = channel == "chat" and contact.demand.channel == "chat"
             if not aside or len(agent.work) >= self.chats_per_agent:
@@ -163,13 +176,11 @@ class Desk:
         ledger = self.ledgers[0]
         if contact.demand.customer in ledger.suspects or contact.demand.tier in ledger.overlays:
             return
-        head = min((ledger.lines[line][0] for line in lines if ledger.lines[line]), default=None)
-        turn = contact.turns[0]
-        if head is None or head[:2] >= (turn.key, turn.number):
+        heads = [keys[0] for line in lines if (keys := ledger.lines[line])]
+        first = min(heads)[2] if len(heads) > 1 else heads[0][2]
+        if first is contact.turns[0] or first.state is not State.WAITING:
             return
-        if head[2].state is not State.WAITING:
-            return
-        passed = self.contacts[head[2].contact]
+        passed = self.contacts[first.contact]
         passed.passed_by.add(contact.demand.customer)
         if len(passed.passed_by) >= self.tuning.forgotten_after:
             self.forgotten += 1

@@ -66,14 +66,17 @@ class Detector:
         self.ledger, self.tuning, self.is_harmful = ledger, tuning, is_harmful
         self.watches: dict[str, Watch] = {}
         self._enough = log(tuning.between_false_alarms)
+        self._onset = tuning.debt * tuning.onset_share
+        self._material = tuning.debt / 4
+        self._most = tuning.debt_cap * tuning.debt
 
     def is_favoured(self, account: Account) -> bool:
         """Whether an account is served like an important customer, whatever it is called."""
-        return self._evidence(account) >= self._enough
+        return self._has_evidence(account, self._enough)
 
-    def _evidence(self, account: Account) -> float:
+    def _has_evidence(self, account: Account, limit: float) -> bool:
         evidence = account.evidence
-        return 0.0 if evidence is None else self.ledger.contests.total(evidence)
+        return evidence is not None and self.ledger.contests.reaches(evidence, limit)
 
     def watch(self, account: Account, now: float, duty: float) -> Watch:
         """Look at an account from now on: it was just served out of turn."""
@@ -88,7 +91,7 @@ class Detector:
         """Whether some evidence is enough and only more debt is awaited: it may come any second."""
         return any(
             watch.raised_at is None
-            and watch.debt >= self.tuning.debt / 4
+            and watch.debt >= self._material
             and self.is_favoured(self.ledger.named(watch.name))
             for watch in self.watches.values()
         )
@@ -96,14 +99,14 @@ class Detector:
     def look(self, now: float, duty: float, on_duty: int, *, tick: float) -> Verdict:
         """Weigh everybody under suspicion, ``tick`` seconds after the last time."""
         found = Verdict([], [])
+        significant = self.tuning.significant_share * on_duty * tick
         for watch in list(self.watches.values()):
             account = self.ledger.named(watch.name)
             self._weigh(watch, account, duty)
-            if watch.taken_in_tick > 0 and (
-                watch.taken_in_tick >= self.tuning.significant_share * on_duty * tick
-            ):
-                watch.last_significant = now
-            watch.taken_in_tick = 0.0
+            if watch.taken_in_tick:
+                if watch.taken_in_tick >= significant:
+                    watch.last_significant = now
+                watch.taken_in_tick = 0.0
             if watch.raised_at is None:
                 self._look_at(watch, account, now, found)
             elif now - watch.last_significant > self.tuning.clear:
@@ -119,20 +122,25 @@ class Detector:
         return watch if self._raise(watch, account, now) else None
 
     def _weigh(self, watch: Watch, account: Account, duty: float) -> None:
-        self.ledger.settle(account)
-        taken = _taken(account)
+        ledger, tuning = self.ledger, self.tuning
+        ledger.settle(account)
+        taken = account.from_others + account.reserved
         gained = taken - watch.seen_taken
-        share = (account.received + 1) / (self.ledger.received + PRIOR_CONTACTS)
-        tolerated = self.tuning.tolerated_share * share + self.tuning.tolerated_floor
+        share = (account.received + 1) / (ledger.received + PRIOR_CONTACTS)
+        tolerated = tuning.tolerated_share * share + tuning.tolerated_floor
         debt = watch.debt + gained - tolerated * (duty - watch.seen_at_duty)
-        watch.debt = min(max(0.0, debt), self.tuning.debt_cap * self.tuning.debt)
+        watch.debt = min(max(0.0, debt), self._most)
         watch.taken_in_tick += gained
         watch.seen_taken, watch.seen_at_duty = taken, duty
 
     def _look_at(self, watch: Watch, account: Account, now: float, found: Verdict) -> None:
-        if watch.debt < self.tuning.debt * self.tuning.onset_share:
+        if watch.debt < self._onset:
             watch.onset = mark(account, now)
-        if watch.debt >= self.tuning.debt / 4 and self._evidence(account) >= SUSPICIOUS:
+        elif (
+            watch.debt >= self._material
+            and watch.name not in self.ledger.suspects
+            and self._has_evidence(account, SUSPICIOUS)
+        ):
             self.ledger.suspect(watch.name)
         if watch.debt <= 0 and not account.out_of_turn_now:
             del self.watches[watch.name]

@@ -66,11 +66,13 @@ class Contests:
             self._count(self.recent.popleft(), -1)
 
     def _count(self, contest: Contest, sign: int) -> None:
-        wrong = sign * contest.out_of_turn
+        wrong = sign if contest.out_of_turn else 0
         self.wrong += wrong
         for name in (contest.customer, contest.tier):
             if name:
-                told = self.tally.setdefault(name, [0, 0])
+                told = self.tally.get(name)
+                if told is None:
+                    told = self.tally[name] = [0, 0]
                 told[0] += sign
                 told[1] += wrong
                 if not told[0]:
@@ -94,11 +96,17 @@ class Contests:
         """Nothing is held against anybody yet."""
         return Evidence([0.0] * len(self._bets), self.choices, self.starts)
 
-    def total(self, evidence: Evidence) -> float:
-        """The logarithm of the evidence, over all bets by their part of the stake."""
-        top = max(evidence.logs)
-        told = zip(evidence.logs, self._parts, strict=True)
-        return top + log(sum(part * exp(each - top) for each, part in told))
+    def reaches(self, evidence: Evidence, limit: float) -> bool:
+        """Whether the logarithm of the evidence, over all bets by their part of the stake, is enough.
+
+        No mean of the bets is larger than the largest, which settles most questions.
+        """
+        logs = evidence.logs
+        top = max(logs)
+        if top < limit:
+            return False
+        told = zip(logs, self._parts, strict=True)
+        return top + log(sum([part * exp(each - top) for each, part in told])) >= limit
 
     def weigh(self, evidence: Evidence, name: str, waiting: int, share: float) -> None:
         """Bring evidence up to date: what blind choice explains since then speaks for blindness.
@@ -111,14 +119,15 @@ class Contests:
             return
         starts = self.starts - evidence.starts_seen
         evidence.choices_seen, evidence.starts_seen = self.choices, self.starts
-        if not any(evidence.logs):
+        logs = evidence.logs
+        if not any(logs):
             return
         floor, disorder = self._tuning.blind_share, self.disorder(name)
         expected = waiting * choices
         expected = floor * expected + (disorder - floor) * max(expected, share * starts)
         evidence.logs = [
             max(0.0, each - stake * expected)
-            for each, (_, stake) in zip(evidence.logs, self._bets, strict=True)
+            for each, (_, stake) in zip(logs, self._bets, strict=True)
         ]
 
     def strengthen(self, evidence: Evidence) -> None:

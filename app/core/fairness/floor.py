@@ -8,7 +8,8 @@ from collections.abc import Collection, Iterable
 
 import msgspec
 
-from app.core.fairness.ledger import Line
+from app.core.fairness.moves import UNNAMED
+from app.core.fairness.turn import Line
 
 
 class Agent(msgspec.Struct, array_like=True, gc=False):
@@ -105,10 +106,10 @@ class Floor:
         """Count the agent as free where everything speaks for it."""
         if (
             agent.is_signed_in
-            and self._is_told(agent)
             and not agent.work
             and not agent.ringing
             and agent.busy_until <= now
+            and self._is_told(agent)
             and agent.name not in self.idle
             and agent.name not in self.doubted
         ):
@@ -136,16 +137,34 @@ class Floor:
 
     def take(self, agent: Agent, contact: str, channel: str) -> None:
         """Work on a contact begins."""
-        self.on_duty += not agent.is_on_duty
-        self.on_live += channel != "email" and not _is_live(agent)
-        agent.work[contact] = channel
+        work = agent.work
+        if not (work or agent.is_signed_in):
+            self.on_duty += 1
+        if channel != "email" and not (work and _is_live(agent)):
+            self.on_live += 1
+        work[contact] = channel
 
     def release(self, agent: Agent, contact: str) -> None:
         """Work on a contact ends."""
-        was_live, was_on_duty = _is_live(agent), agent.is_on_duty
-        agent.work.pop(contact, None)
-        self.on_live -= was_live and not _is_live(agent)
-        self.on_duty -= was_on_duty and not agent.is_on_duty
+        work = agent.work
+        channel = work.pop(contact, None)
+        if channel is None:
+            return
+        if channel != "email" and not (work and _is_live(agent)):
+            self.on_live -= 1
+        if not (work or agent.is_signed_in):
+            self.on_duty -= 1
+
+    def forget_unnamed(self) -> None:
+        """Agents whom nobody named do not come back under the same name."""
+        gone = [
+            name
+            for name, agent in self.agents.items()
+            if name.startswith(UNNAMED) and not (agent.is_on_duty or agent.ringing)
+        ]
+        for name in gone:
+            del self.agents[name]
+            self.doubted.pop(name, None)
 
     def disbelieve(self, limit: float) -> bool:
         """Who gives no sign though others waited ``limit`` seconds for somebody free is not there."""

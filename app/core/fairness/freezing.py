@@ -5,6 +5,7 @@ anew.
 """
 
 from collections import deque
+from math import inf
 
 import msgspec
 from sortedcontainers import SortedList
@@ -19,9 +20,10 @@ from app.core.fairness.evidence import Contest
 from app.core.fairness.floor import Agent
 from app.core.fairness.history import History
 from app.core.fairness.in_turn import Phase, Presence
-from app.core.fairness.ledger import Ledger, State, Suspect, Turn
-from app.core.fairness.pool import Due, Pool
+from app.core.fairness.ledger import Ledger, Suspect
+from app.core.fairness.pool import Due, Pool, generation_end
 from app.core.fairness.staffing import Staffing
+from app.core.fairness.turn import State, Turn
 
 VERSION = 1
 """Raised whenever the meaning of the bytes changes; others are not read."""
@@ -47,6 +49,8 @@ class _Ledger(msgspec.Struct, array_like=True, gc=False):
     starts: int
     recent: list[Contest]
     out_of_turn_starts: dict[str, dict[str, int]]
+    delays: float = 0.0
+    generation: int = 0
 
 
 class _Desk(msgspec.Struct, array_like=True, gc=False):
@@ -101,7 +105,7 @@ def freeze(pool: Pool) -> bytes:
         pool.next_tick,
         pool.last_tick,
         pool.duty,
-        pool.kept_idle,
+        pool.kept.idle,
         pool.neglected_since,
     )
     return msgspec.msgpack.encode(told)
@@ -133,6 +137,8 @@ def _frozen_ledger(ledger: Ledger) -> _Ledger:
         contests.starts,
         list(contests.recent),
         ledger.out_of_turn_starts,
+        ledger.delays,
+        ledger.generation,
     )
 
 
@@ -176,11 +182,13 @@ def thaw(pool: Pool, data: bytes) -> Pool:
     pool.now, pool.duty = told.now, told.duty
     pool.next_tick, pool.last_tick = told.next_tick, told.last_tick
     pool.staffing, pool.episodes, pool.due = told.staffing, told.episodes, told.due
-    pool.kept_idle, pool.neglected_since = told.kept_idle, told.neglected_since
+    pool.neglected_since = told.neglected_since
     _thaw_desk(pool.desk, told.desk)
     for place, (ledger, frozen) in enumerate(zip(pool.ledgers, told.ledgers, strict=True)):
         turns = {contact.id: contact.turns[place] for contact in pool.desk.contacts.values()}
         _thaw_ledger(ledger, frozen, turns)
+    pool.generation_ends = generation_end(told.now) if told.now > -inf else -inf
+    pool.kept.restore(told.kept_idle)
     pool.detector.watches = {watch.name: watch for watch in told.watches}
     return pool
 
@@ -191,6 +199,7 @@ def _thaw_ledger(ledger: Ledger, told: _Ledger, turns: dict[str, Turn]) -> None:
     ledger.claims = {contact: turns[contact] for contact in told.claims}
     ledger.suspects = told.suspects
     ledger.taken, ledger.denied, ledger.pushed = told.taken, told.denied, told.pushed
+    ledger.delays, ledger.generation = told.delays, told.generation
     ledger.starved_seconds = told.starved_seconds
     ledger.neglected_seconds = told.neglected_seconds
     (

@@ -4,7 +4,8 @@ from app.core.fairness.in_turn import Phase, Presence
 from app.core.fairness.moves import UNHEARD, Demand
 
 PHASES_KEPT = 20_000
-"""Beyond it the oldest are dropped; amounts of a very long episode then begin later."""
+"""Beyond it, and twice those that are open, the oldest are dropped; amounts of a very long episode
+then begin later."""
 
 
 class History:
@@ -80,9 +81,8 @@ class History:
         ]
 
     def trim(self) -> None:
-        """Drop the oldest finished phases of an episode that never ends."""
-        if len(self.phases) > PHASES_KEPT:
-            keep = self.phases[len(self.phases) - PHASES_KEPT * 3 // 4 :]
-            self.phases = [
-                phase for phase in self.phases if phase.ended is None and phase not in keep
-            ] + keep
+        """Drop the oldest finished phases where somebody waits at any time for days."""
+        if len(self.phases) > PHASES_KEPT + 2 * len(self.open):
+            dropped = len(self.phases) - PHASES_KEPT * 3 // 4
+            old = [phase for phase in self.phases[:dropped] if phase.ended is None]
+            self.phases = old + self.phases[dropped:]

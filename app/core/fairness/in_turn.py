@@ -16,8 +16,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from app.core.fairness.ledger import Line
 from app.core.fairness.moves import LIVE
+from app.core.fairness.turn import Line
 
 UNTOLD_SECONDS = 900.0
 """An agent of whom no sign-in was told is gone after so long without work."""

@@ -8,14 +8,13 @@ so that every starved second has a named holder. (Skips and slips: Larson 1987; 
 Sabin, Kochhar and Sadayappan 2004; zero-sum accounts: Raz, Levy and Avi-Itzhak 2004.)
 
 Amounts run on shared clocks: ``taken`` = integral of starved / surplus dt, ``denied`` = integral of
-starved / deprived dt, ``pushed`` = integral of dt / agents on duty. An account is touched only when
+starved / deprived dt, ``pushed`` = integral of dt / agents on duty, ``delays`` = sum of 1 / agents
+on duty over starts while idleness kept for somebody still costs time. An account is touched only when
 its own counts change, so that a move costs O(log n).
 """
 
 from collections.abc import Iterable
-from enum import IntEnum
 from heapq import heapify, heappop, heappush
-from typing import NamedTuple
 
 import msgspec
 from sortedcontainers import SortedList
@@ -23,50 +22,27 @@ from sortedcontainers import SortedList
 from app.core.fairness.account import Account
 from app.core.fairness.evidence import Contest, Contests
 from app.core.fairness.tuning import Tuning
+from app.core.fairness.turn import Line, State, Turn
 
-Line = tuple[str, str]
-"""Channel and skill: what one slot could have served."""
 Owners = tuple[Account, ...]
 """The accounts a contact counts on."""
 
 
-class State(IntEnum):
-    """Where a contact stands in a ledger."""
-
-    GONE = 0
-    WAITING = 1
-    CLAIM = 2
-    OUT_OF_TURN = 3
-    IN_TURN = 4
+# Looked up once: reaching a member through its class costs more than most of what is done with it.
+_GONE, _WAITING, _CLAIM, _OUT_OF_TURN, _IN_TURN = State
+SUSPECTED_GENERATIONS = 7
+"""An account with evidence against it is kept so much longer."""
+STALE_ALLOWED = 64
+"""Of those in the heaps so many, and as many as are not, may have left already."""
 
 
-class Turn(msgspec.Struct, array_like=True, eq=False, gc=False):
-    """A contact in one ledger; of two with the same ``key`` the smaller ``number`` comes first.
-
-    ``overtook``: contacts passed over when it was started. ``is_counted``: it stands in its line,
-    waiting or as a claim that nobody was started past yet.
-    """
-
-    contact: str
-    customer: str
-    tier: str
-    line: Line
-    key: float
-    number: int
-    load: float
-    state: State = State.GONE
-    is_rightful: bool = False
-    is_counted: bool = False
-    overtook: int = 0
-
-
-class Start(NamedTuple):
-    """How a contact was started: contacts ahead of it, all that waited, and the verdict."""
+class Start(msgspec.Struct, gc=False):
+    """How a contact was started: contacts ahead of it, and the verdict. ``owners``: whose it is."""
 
     ahead: int
-    waiting: int
     is_contested: bool
     is_out_of_turn: bool
+    owners: Owners
 
 
 class Suspect(msgspec.Struct, array_like=True, gc=False):
@@ -80,35 +56,44 @@ class Suspect(msgspec.Struct, array_like=True, gc=False):
 class Ledger:
     """One pool's accounts under one order of turn."""
 
-    def __init__(self, tuning: Tuning, overlays: frozenset[str]) -> None:
-        """Nobody waits. ``overlays`` are the tiers that have an account of their own."""
+    def __init__(
+        self, tuning: Tuning, overlays: frozenset[str], *, keeps_evidence: bool = True
+    ) -> None:
+        """Nobody waits. ``overlays`` are the tiers that have an account of their own.
+
+        A ledger that only says what something costs, and accuses nobody, ``keeps`` no ``evidence``.
+        """
         self.overlays = overlays
+        self.keeps_evidence = keeps_evidence
         self.contests = Contests(tuning)
         self.accounts: dict[str, Account] = {}
         self.tiers: dict[str, Account] = {}
         self.lines: dict[Line, SortedList] = {}
         self.claims: dict[str, Turn] = {}
         self.suspects: dict[str, Suspect] = {}
-        self.taken = self.denied = self.pushed = 0.0
+        self.taken = self.denied = self.pushed = self.delays = 0.0
         self.starved_seconds = self.neglected_seconds = 0.0
         self.deprived = self.surplus = self.rightful = self.out_of_turn = 0
         self.neglected = self.starved = self.received = self.customers_waiting = 0
         self.overtaken_load = 0.0
+        self.generation = 0
         self.out_of_turn_starts: dict[str, dict[str, int]] = {}
         self._inside: list[tuple[float, int, Turn]] = []
         self._outside: list[tuple[float, int, Turn]] = []
+        self._outside_limit = STALE_ALLOWED
 
     def advance(self, seconds: float, on_duty: int) -> None:
         """Let time pass; nothing else changes meanwhile."""
         starved = self.starved
         if starved:
+            denied = starved / self.deprived * seconds
             self.taken += starved / self.surplus * seconds
-            self.denied += starved / self.deprived * seconds
+            self.denied += denied
             self.starved_seconds += starved * seconds
             for name, suspect in self.suspects.items():
-                share = self.named(name).surplus / self.surplus
-                suspect.clock += share * starved / self.deprived * seconds
-        self.neglected_seconds += self.neglected * seconds
+                suspect.clock += self.named(name).surplus / self.surplus * denied
+        if self.neglected:
+            self.neglected_seconds += self.neglected * seconds
         if on_duty:
             self.pushed += seconds / on_duty
 
@@ -133,15 +118,36 @@ class Ledger:
     def _open(self, name: str, tier: str, *, is_tier: bool) -> Account:
         account = Account(name, tier, is_tier)
         account.taken_seen, account.denied_seen = self.taken, self.denied
-        account.pushed_seen = self.pushed
+        account.pushed_seen, account.opened = self.pushed, self.generation
         return account
 
+    def leaving(self) -> set[str]:
+        """Customers whose accounts are even and had no contact in the last whole generation."""
+        oldest = self.generation - 1
+        return {
+            name
+            for name, account in self.accounts.items()
+            if account.used < oldest
+            and account.is_even
+            and (account.used < oldest - SUSPECTED_GENERATIONS or not _is_suspected(account))
+        }
+
+    def forget(self, names: Iterable[str]) -> None:
+        """Close these accounts, and begin a new generation."""
+        for name in names:
+            del self.accounts[name]
+            for suspect in self.suspects.values():
+                suspect.seen.pop(name, None)
+        self.generation += 1
+
     def receive(self, turn: Turn) -> None:
-        """Count a contact that came in: each account's share in all of them matters."""
+        """A contact came in and waits: each account's share in all of them matters."""
         self.received += 1
-        for account in self.owners(turn):
+        owners = self.owners(turn)
+        for account in owners:
             account.received += 1
             account.tier = turn.tier
+        self._enter(turn, _WAITING, owners)
 
     def settle(self, account: Account) -> None:
         """Bring an account up to now. O(1)."""
@@ -150,28 +156,39 @@ class Ledger:
             if account.surplus:
                 own = account.deprived / self.deprived if self.deprived else 0.0
                 account.charge += account.surplus * passed
-                account.agent_seconds += account.surplus_load * passed
-                account.from_others += account.surplus_load * passed * (1 - own)
+                taken = account.surplus_load * passed
+                account.agent_seconds += taken
+                account.from_others += taken * (1 - own)
             if account.deprived:
                 account.denied += account.deprived * (self.denied - account.denied_seen)
             account.taken_seen, account.denied_seen = self.taken, self.denied
         if account.overtaken_load:
             account.extra_wait += account.overtaken_load * (self.pushed - account.pushed_seen)
         account.pushed_seen = self.pushed
-        if account.evidence is not None:
+        if account.kept:
+            account.extra_wait += account.kept * (self.delays - account.delays_seen)
+            account.delays_seen = self.delays
+        evidence = account.evidence
+        if evidence is not None and evidence.choices_seen != self.contests.choices:
             share = account.received / max(1, self.received)
-            self.contests.weigh(account.evidence, account.name, account.waiting, share)
-        if self.suspects and not account.is_tier:
-            self._attribute(account)
+            self.contests.weigh(evidence, account.name, account.waiting, share)
 
-    def _attribute(self, account: Account) -> None:
+    def _settled(self, turn: Turn) -> Owners:
+        """Whose a contact is, brought up to now: their counts may change."""
+        owners = self.owners(turn)
+        for account in owners:
+            self.settle(account)
+        return owners
+
+    def attribute(self, account: Account) -> None:
         """A row of the matrix: of what an account was denied, who held the slots."""
+        deprived = account.deprived
         for suspect in self.suspects.values():
-            passed = suspect.clock - suspect.seen.get(account.name, 0.0)
+            seen = suspect.seen.get(account.name, 0.0)
             suspect.seen[account.name] = suspect.clock
-            if passed and account.deprived:
+            if deprived and suspect.clock != seen:
                 taken = suspect.taken_from.get(account.name, 0.0)
-                suspect.taken_from[account.name] = taken + passed * account.deprived
+                suspect.taken_from[account.name] = taken + (suspect.clock - seen) * deprived
 
     def suspect(self, name: str) -> None:
         """Keep from now on who is deprived by an account."""
@@ -189,50 +206,52 @@ class Ledger:
                 account.extra_wait += seconds * account.surplus / max(1, self.surplus)
 
     def wait(self, turn: Turn) -> None:
-        """A contact waits for its turn."""
-        self._enter(turn, State.WAITING)
+        """A contact waits for its turn, perhaps once more."""
+        self._enter(turn, _WAITING, self.owners(turn))
 
     def claim(self, turn: Turn) -> None:
         """A contact was told no: its claim stands until it leaves."""
         self.claims[turn.contact] = turn
-        self._enter(turn, State.CLAIM)
+        self._enter(turn, _CLAIM, self.owners(turn))
 
-    def _enter(self, turn: Turn, state: State) -> None:
+    def _enter(self, turn: Turn, state: State, owners: Owners) -> None:
         turn.state = state
         turn.is_counted = True
         keys = self.lines.get(turn.line)
         if keys is None:
             keys = self.lines[turn.line] = SortedList()
         keys.add((turn.key, turn.number, turn))
-        owners = self.owners(turn)
         for account in owners:
             self.settle(account)
+            account.used = self.generation
             account.waiting += 1
         self.customers_waiting += owners[0].waiting == 1
         self._insert(turn, owners)
 
     def leave(self, turn: Turn) -> None:
         """A contact waits, claims or is worked on no more."""
-        state = turn.state
-        if state is not State.IN_TURN and state is not State.GONE:
-            owners = self.owners(turn)
-            if turn.is_counted:
-                self._discount(turn, owners)
-            self._flip(turn, owners, -1)
-            self.rightful -= turn.is_rightful
+        if turn.state is not _IN_TURN and turn.state is not _GONE:
+            self._leave(turn, self._settled(turn))
+        turn.state = _GONE
+
+    def _leave(self, turn: Turn, owners: Owners) -> None:
+        if turn.is_counted:
+            self._discount(turn, owners)
+        self._count(turn, owners, -1)
+        if turn.is_rightful:
             turn.is_rightful = False
-            if state is State.OUT_OF_TURN:
-                self._forgive(turn, owners)
-            elif state is State.CLAIM:
-                del self.claims[turn.contact]
-        turn.state = State.GONE
+            self.rightful -= 1
+        if turn.state is _OUT_OF_TURN:
+            self._forgive(turn, owners)
+        elif turn.state is _CLAIM:
+            del self.claims[turn.contact]
 
     def _discount(self, turn: Turn, owners: Owners) -> None:
-        """It stands in its line no more."""
+        """It stands in its line no more. ``owners`` are brought up to now."""
         self.lines[turn.line].remove((turn.key, turn.number, turn))
         turn.is_counted = False
         for account in owners:
-            self.settle(account)
+            account.used = self.generation
             account.waiting -= 1
         self.customers_waiting -= owners[0].waiting == 0
 
@@ -242,7 +261,7 @@ class Ledger:
         self.out_of_turn -= 1
         self.overtaken_load -= load
         for account in owners:
-            self.settle(account)
+            account.used = self.generation
             account.out_of_turn_now -= 1
             account.overtaken_load -= load
 
@@ -261,17 +280,18 @@ class Ledger:
                 if keys[0] < place:
                     ahead += keys.bisect_left(place)
         contested = waiting > max(free, 1) and self.customers_waiting > 1
-        start = Start(ahead, waiting, contested, ahead >= free)
-        if start.is_contested:
-            tier = f"tier:{turn.tier}" if turn.tier in self.overlays else ""
-            contest = Contest(turn.customer, tier, start.is_out_of_turn)
-            self.contests.note(contest, waiting)
+        owners = self.owners(turn)
+        start = Start(ahead, contested, ahead >= free, owners)
+        if contested and self.keeps_evidence:
+            tier = "" if len(owners) == 1 else owners[1].name
+            self.contests.note(Contest(turn.customer, tier, start.is_out_of_turn), waiting)
         if ahead and self.claims:
             self._pass_a_claim(place)
-        self.leave(turn)
-        for account in self.owners(turn):
+        for account in owners:
+            self.settle(account)
             account.starts += 1
-        turn.state = State.IN_TURN
+        self._leave(turn, owners)
+        turn.state = _IN_TURN
         if start.is_out_of_turn:
             self._start_out_of_turn(turn, start)
         return start
@@ -281,48 +301,47 @@ class Ledger:
         standing = [claim for claim in self.claims.values() if claim.is_counted]
         oldest = min(standing, key=lambda claim: (claim.key, claim.number), default=None)
         if oldest is not None and (oldest.key, oldest.number) < place:
-            self._discount(oldest, self.owners(oldest))
+            self._discount(oldest, self._settled(oldest))
 
     def _start_out_of_turn(self, turn: Turn, start: Start) -> None:
-        turn.state = State.OUT_OF_TURN
+        turn.state = _OUT_OF_TURN
         turn.overtook = start.ahead
         load = start.ahead * turn.load
         self.out_of_turn += 1
         self.overtaken_load += load
         by_tier = self.out_of_turn_starts.setdefault(turn.line[0], {})
         by_tier[turn.tier] = by_tier.get(turn.tier, 0) + 1
-        owners = self.owners(turn)
-        for account in owners:
-            self.settle(account)
+        for account in start.owners:
             account.out_of_turn += 1
             account.out_of_turn_now += 1
             account.overtaken_load += load
-            if start.is_contested:
+            if start.is_contested and self.keeps_evidence:
                 if account.evidence is None:
                     account.evidence = self.contests.begin()
                 self.contests.strengthen(account.evidence)
-        self._insert(turn, owners)
+        self._insert(turn, start.owners)
 
     def _insert(self, turn: Turn, owners: Owners) -> None:
         """Take a contact into the rightful set where it belongs, else outside."""
-        last = self._last_inside()
-        turn.is_rightful = last is not None and (turn.key, turn.number) < (last.key, last.number)
-        self.rightful += turn.is_rightful
-        self._flip(turn, owners, 1)
+        last = self._last_inside() if self.rightful else None
+        if last is not None and (turn.key, turn.number) < (last.key, last.number):
+            turn.is_rightful = True
+            self.rightful += 1
+        self._count(turn, owners, 1)
         self._push(turn)
 
-    def _flip(self, turn: Turn, owners: Owners, sign: int) -> None:
-        """Count a contact as deprived or surplus (or no more), as it stands now."""
-        if turn.state is State.OUT_OF_TURN:
+    def _count(self, turn: Turn, owners: Owners, sign: int) -> None:
+        """Count a contact as deprived or surplus (or no more). ``owners`` are brought up to now."""
+        if turn.state is _OUT_OF_TURN:
             if not turn.is_rightful:
                 for account in owners:
-                    self.settle(account)
                     account.surplus += sign
                     account.surplus_load += sign * turn.load
                 self.surplus += sign
         elif turn.is_rightful:
+            if self.suspects:
+                self.attribute(owners[0])
             for account in owners:
-                self.settle(account)
                 account.deprived += sign
             self.deprived += sign
 
@@ -331,6 +350,14 @@ class Ledger:
             heappush(self._inside, (-turn.key, -turn.number, turn))
         else:
             heappush(self._outside, (turn.key, turn.number, turn))
+            if len(self._outside) >= self._outside_limit:
+                self._sweep_outside()
+
+    def _sweep_outside(self) -> None:
+        """Drop those who have left: nobody asks for them where nobody is free or out of turn."""
+        self._outside = [entry for entry in self._outside if _stands_outside(entry[2])]
+        heapify(self._outside)
+        self._outside_limit = 2 * len(self._outside) + STALE_ALLOWED
 
     def restore_heaps(
         self, inside: list[tuple[float, int, Turn]], outside: list[tuple[float, int, Turn]]
@@ -339,6 +366,12 @@ class Ledger:
         heapify(inside)
         heapify(outside)
         self._inside, self._outside = inside, outside
+        self._outside_limit = 2 * len(outside) + STALE_ALLOWED
+
+    @property
+    def remembered(self) -> int:
+        """Places in the heaps, also of some who have left."""
+        return len(self._inside) + len(self._outside)
 
     def _last_inside(self) -> Turn | None:
         """The rightful contact whose turn is last. What has left is dropped on the way."""
@@ -355,7 +388,7 @@ class Ledger:
         heap = self._outside
         while heap:
             turn = heap[0][2]
-            if not turn.is_rightful and State.GONE < turn.state < State.IN_TURN:
+            if _stands_outside(turn):
                 return turn
             heappop(heap)
         return None
@@ -367,15 +400,24 @@ class Ledger:
             self._move(self._last_inside(), is_rightful=False)
         while self.rightful < places and (first := self._first_outside()) is not None:
             self._move(first, is_rightful=True)
-        self.neglected = min(self.deprived, free)
-        self.starved = self.deprived - self.neglected
+        deprived = self.deprived
+        self.neglected = min(deprived, free)
+        self.starved = deprived - self.neglected
         assert self.starved <= self.surplus, "every deprived slot has a holder"
 
     def _move(self, turn: Turn | None, *, is_rightful: bool) -> None:
         assert turn is not None, "the rightful set counts its members"
-        owners = self.owners(turn)
-        self._flip(turn, owners, -1)
+        owners = self._settled(turn)
+        self._count(turn, owners, -1)
         self.rightful += 1 if is_rightful else -1
         turn.is_rightful = is_rightful
-        self._flip(turn, owners, 1)
+        self._count(turn, owners, 1)
         self._push(turn)
+
+
+def _stands_outside(turn: Turn) -> bool:
+    return not turn.is_rightful and _GONE < turn.state < _IN_TURN
+
+
+def _is_suspected(account: Account) -> bool:
+    return account.evidence is not None and any(account.evidence.logs)

@@ -7,6 +7,8 @@ import msgspec
 LIVE = frozenset({"phone", "chat"})
 """Channels on which the customer is there; mail is put aside for them."""
 
+UNNAMED = "?"
+"""Stands before the contact in the name of an agent whom nobody named."""
 UNHEARD = float("-inf")
 """The turn of a contact whose beginning nobody told: nothing is known against it."""
 

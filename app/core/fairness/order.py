@@ -7,12 +7,13 @@ serves in order of the due instant of the promise, so that whoever works by dead
 
 from datetime import UTC, datetime, timedelta
 
-from app.core.calendar import Calendar, NeverOpen
 from app.core.fairness.moves import LIVE
+from app.core.hours.calendar import Calendar, NeverOpen
 from app.core.policy import RESPONSES, ClockKind, Order, Policy, Target
 
 MAIL = 1e10
 """Seconds that put any mail behind any live contact."""
+LAST = datetime.max.replace(tzinfo=UTC)
 NO_PROMISE = timedelta(days=1)
 """Where nothing is promised to a contact, its turn comes as if it were this."""
 
@@ -82,7 +83,7 @@ class Asking:
         targets = rule.targets if rule else {}
         target = targets.get(kind) or targets.get(ClockKind.FIRST_RESPONSE)
         if target is None:
-            return ready + NO_PROMISE
+            return _later(ready)
         return _due(target, self.policy.calendar_of(self.team), ready)
 
 
@@ -91,4 +92,9 @@ def _due(target: Target, calendar: Calendar, ready: datetime) -> datetime:
     try:
         return on.due(ready, target.from_start(calendar, ready)).astimezone(UTC)
     except NeverOpen:
-        return ready + NO_PROMISE
+        return _later(ready)
+
+
+def _later(ready: datetime) -> datetime:
+    """Due after everything else; the calendar has an end."""
+    return min(ready, LAST - NO_PROMISE) + NO_PROMISE

@@ -11,18 +11,19 @@ from math import inf
 
 import msgspec
 
-from app.core.fairness.account import Account
-from app.core.fairness.causes import Load
+from app.core.fairness.causes import Load, divide
 from app.core.fairness.desk import Contact, Desk
 from app.core.fairness.detector import Detector, Watch
 from app.core.fairness.episode import Episode, continues
 from app.core.fairness.floor import Agent
 from app.core.fairness.in_turn import Presence
-from app.core.fairness.ledger import Ledger, State
+from app.core.fairness.kept import KeptIdleness
+from app.core.fairness.ledger import Ledger
 from app.core.fairness.moves import Move, MoveKind
 from app.core.fairness.report import Reporter
-from app.core.fairness.staffing import Staffing, quarter_end
+from app.core.fairness.staffing import QUARTER, Staffing, quarter_end
 from app.core.fairness.tuning import DEFAULT, Tuning
+from app.core.fairness.turn import State
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,8 @@ class Due(msgspec.Struct, array_like=True, order=True, gc=False):
 LOOKS_A_TICK = 30
 """How often more is looked while an episode may begin any second."""
 SHORTEST_TICK_SECONDS = 0.25
+GENERATION_SECONDS = 86_400.0
+"""Who had no contact for a whole one of these leaves: the last day is all that is shown of anybody."""
 EPISODES_KEPT_SECONDS = 90 * 86_400.0
 """A pool remembers its episodes so long; the database keeps them all."""
 
@@ -59,6 +62,11 @@ EPISODES_KEPT_SECONDS = 90 * 86_400.0
 def wall_seconds(start: float, end: float) -> float:
     """Seconds of a team that is always open."""
     return end - start
+
+
+def generation_end(at: float) -> float:
+    """When the generation that holds an instant is over."""
+    return (at // GENERATION_SECONDS + 1) * GENERATION_SECONDS
 
 
 class Pool:
@@ -73,7 +81,9 @@ class Pool:
         self.now = -inf
         ledgers = 1 if terms.is_even else 2
         tuning = terms.tuning
-        self.ledgers = [Ledger(tuning, terms.overlays) for _ in range(ledgers)]
+        self.ledgers = [
+            Ledger(tuning, terms.overlays, keeps_evidence=not place) for place in range(ledgers)
+        ]
         self.desk = Desk(self.ledgers, terms.chats_per_agent, tuning)
         self.detector = Detector(self.ledgers[0], tuning, self._is_harmful)
         self.staffing = Staffing()
@@ -82,8 +92,10 @@ class Pool:
         self.next_tick = inf
         self.last_tick = -inf
         self.duty = 0.0
-        self.kept_idle: dict[str, float] = {}
+        self.kept = KeptIdleness(self.ledgers[0])
+        self.generation_ends = -inf
         self.neglected_since: float | None = None
+        self._usual: tuple[float, float | None] = (-inf, None)
         self._moved: Mapping[MoveKind, Callable[[Move], None]] = {
             MoveKind.AVAILABLE: self._available,
             MoveKind.ENDED: self._ended,
@@ -132,39 +144,58 @@ class Pool:
     def _advance(self, at: float) -> None:
         if at <= self.now:
             return
+        if at >= self.generation_ends:
+            self._begin_generation(at)
         seconds = self.open_seconds(self.now, at) if self.now > -inf else 0.0
         self.now = at
         if seconds <= 0:
             return
-        floor = self.desk.floor
-        neglected = self.ledgers[0].neglected
+        floor, waiting = self.desk.floor, self.desk.waiting
+        on_duty, neglected = floor.on_duty, self.ledgers[0].neglected
         if neglected:
             floor.neglect_clock += neglected / len(floor.idle) * seconds
-        if self.desk.waiting.contacts:
+        if waiting.contacts:
             floor.waiting_clock += seconds
         for ledger in self.ledgers:
-            ledger.advance(seconds, floor.on_duty)
-        self.duty += floor.on_duty * seconds
-        self.staffing.note(at, seconds, floor.on_duty)
-        waiting = self.desk.waiting
+            ledger.advance(seconds, on_duty)
+        self.duty += on_duty * seconds
+        self.staffing.note(at, seconds, on_duty)
         if waiting.contacts or waiting.claims:
-            waiting.pass_seconds(seconds, self._load())
+            divide(seconds, self._load(), waiting.queues, waiting.seconds)
+
+    def _begin_generation(self, at: float) -> None:
+        """Let go of who is even and had no contact for long; nobody under suspicion is."""
+        self.generation_ends = generation_end(at)
+        leaving = set.intersection(*(ledger.leaving() for ledger in self.ledgers))
+        leaving -= self.detector.watches.keys() | self.kept.idle.keys()
+        for ledger in self.ledgers:
+            ledger.forget(leaving)
+        self.desk.floor.forget_unnamed()
 
     def _load(self) -> Load:
-        ledger, even = self.ledgers[0], self.ledgers[-1]
         desk = self.desk
+        floor, waiting = desk.floor, desk.waiting
+        ledger, even = self.ledgers[0], self.ledgers[-1]
+        entitled = even.overtaken_load - ledger.overtaken_load if even is not ledger else 0.0
         return Load(
-            on_duty=desk.floor.on_duty,
-            live_busy=desk.floor.on_live,
+            on_duty=floor.on_duty,
+            live_busy=floor.on_live,
             favoured=ledger.overtaken_load,
-            entitled=max(0.0, even.overtaken_load - ledger.overtaken_load),
+            entitled=entitled if entitled > 0 else 0.0,
             neglected=ledger.neglected,
             slow=desk.slow,
-            usual=self.staffing.usual(self.now),
-            has_staffing=desk.floor.has_staffing,
-            waiting=desk.waiting.contacts,
-            followers=desk.waiting.followers,
+            usual=self._usual_now(),
+            has_staffing=floor.has_staffing,
+            waiting=waiting.contacts,
+            followers=waiting.contacts - len(waiting.of_customer),
         )
+
+    def _usual_now(self) -> float | None:
+        """How many are usually there; within a quarter of an hour that stays the same."""
+        quarter = self.now // QUARTER
+        if quarter != self._usual[0]:
+            self._usual = (quarter, self.staffing.usual(self.now))
+        return self._usual[1]
 
     def _later(self, at: float, kind: str, name: str, since: float = 0.0) -> None:
         self.desk.numbers += 1
@@ -195,8 +226,9 @@ class Pool:
             found = detector.look(self.now, self.duty, self.desk.floor.on_duty, tick=tick)
             for watch in found.cleared:
                 self._close(watch)
+        if detector.watches or self.desk.waiting.contacts:
             self.desk.history.trim()
-        elif not self.desk.waiting.contacts:
+        else:
             self.desk.history.forget(self.now)
         if self.desk.floor.disbelieve(self.terms.tuning.believed_free):
             self._balance()
@@ -253,7 +285,8 @@ class Pool:
 
     def apply(self, move: Move) -> None:
         """Apply one move; what contradicts the state is harmless."""
-        self.run(move.at)
+        if move.at > self.now:
+            self.run(move.at)
         self._moved[move.kind](move)
         self._balance()
 
@@ -288,9 +321,7 @@ class Pool:
             self.desk.drop_claim(contact)
         elif contact is not None and contact.state is not State.GONE:
             return
-        contact = self.desk.open(move.contact, move.demand, self.now)
-        self.desk.receive(contact)
-        self.desk.wait(contact)
+        self.desk.receive(self.desk.open(move.contact, move.demand, self.now))
 
     def _started(self, move: Move) -> None:
         desk = self.desk
@@ -312,7 +343,6 @@ class Pool:
         if contact.state is State.GONE:
             desk.history.ready(contact.id, contact.demand, self.now)
             desk.wait(contact)
-        self._balance()
         self._start(contact, agent)
 
     def _start(self, contact: Contact, agent: Agent) -> None:
@@ -320,28 +350,17 @@ class Pool:
         slow = self.terms.tuning.slow.get(contact.demand.channel)
         if slow is not None:
             self._later(self.now + slow, "slow", contact.id, self.now)
-        owners = self.ledgers[0].owners(contact.turns[0])
-        self._spread_kept_idleness(contact, owners)
+        if self.kept.idle:
+            self.kept.spread(self.now - contact.demand.ready, start.owners, self.desk.floor.on_duty)
+            if not self.desk.waiting.contacts:
+                self.kept.stop()
         if start.is_out_of_turn:
-            for account in owners:
+            for account in start.owners:
                 self.detector.watch(account, self.now, self.duty)
                 if kept >= self.terms.tuning.kept:
                     account.reserved += kept
-                    self.kept_idle[account.name] = self.kept_idle.get(account.name, 0.0) + kept
+                    self.kept.keep(account, kept)
                 self.detector.consider(account, self.now, self.duty)
-
-    def _spread_kept_idleness(self, contact: Contact, owners: tuple[Account, ...]) -> None:
-        """Work lost to idleness kept for somebody delays everybody until the queue is empty."""
-        if not self.kept_idle:
-            return
-        waited = self.now - contact.demand.ready
-        own = {account.name for account in owners}
-        for name, lost in self.kept_idle.items():
-            if name not in own:
-                delay = min(lost / max(1, self.desk.floor.on_duty), waited)
-                self.ledgers[0].named(name).extra_wait += delay
-        if not self.desk.waiting.contacts:
-            self.kept_idle.clear()
 
     def _offered(self, move: Move) -> None:
         self.desk.ring(move.contact, move.agents)

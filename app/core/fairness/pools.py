@@ -4,12 +4,12 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
-from app.core.calendar import Calendar, NeverOpen
 from app.core.fairness.book import place_of
 from app.core.fairness.moves import Move, MoveKind
 from app.core.fairness.order import is_even, overlays_of
 from app.core.fairness.pool import Pool, PoolTerms, wall_seconds
 from app.core.fairness.tuning import DEFAULT
+from app.core.hours.calendar import Calendar, NeverOpen
 from app.core.policy import Policy
 
 

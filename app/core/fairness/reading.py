@@ -11,16 +11,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from app.core import events as e
-from app.core.fairness.moves import LIVE, UNHEARD, Demand, Move, MoveKind
+from app.core.clocks.course import is_touch
+from app.core.clocks.standing import Place
+from app.core.clocks.timeline import Timeline
+from app.core.fairness.moves import LIVE, UNHEARD, UNNAMED, Demand, Move, MoveKind
 from app.core.fairness.order import Asking
 from app.core.fairness.tuning import DEFAULT
-from app.core.following import is_touch
 from app.core.policy import ClockKind
-from app.core.standing import Place
-from app.core.timeline import Timeline
 
-UNNAMED = "?"
-"""Stands before the contact in the name of an agent whom nobody named."""
 WRAP_UP = "wrap_up"
 
 Moves = list[tuple[str, Move]]

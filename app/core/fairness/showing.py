@@ -1,15 +1,21 @@
 """A pool as screens show it: what stands in the books, put into the values of ``shown``."""
 
 from collections.abc import Iterator, Mapping
+from heapq import nsmallest
 from itertools import islice
+from typing import NamedTuple, TypeVar
 
 from app.core.fairness.account import Account
 from app.core.fairness.book import Book
 from app.core.fairness.causes import CAUSES, Seconds
 from app.core.fairness.episode import Episode
-from app.core.fairness.ledger import Ledger, State, Turn
+from app.core.fairness.ledger import Ledger
 from app.core.fairness.pool import Pool
 from app.core.fairness.shown import Cell, Harmed, PoolStanding, Row, ShownEpisode, Waiter
+from app.core.fairness.turn import State, Turn
+
+N = TypeVar("N", int, float)
+Counts = dict[str, dict[str, N]]
 
 NEXT_SHOWN = 10
 ROWS_SHOWN = 50
@@ -19,7 +25,7 @@ EPISODES_SHOWN = 50
 
 def standing_of(book: Book, order: str, now: float) -> PoolStanding:
     """The pool of a book as of ``now``."""
-    pool, base = book.pool, book.settled_pool()
+    pool, base, before = book.pool, book.settled_pool(), book.told_before
     desk, ledger = pool.desk, pool.ledgers[0]
     floor = desk.floor
     return PoolStanding(
@@ -38,11 +44,20 @@ def standing_of(book: Book, order: str, now: float) -> PoolStanding:
         rows=tuple(_rows(pool, base)),
         matrix=tuple(_cells(ledger)),
         wait_seconds=_by_cause(desk.waiting.seconds, base.desk.waiting.seconds if base else {}),
-        wait_seconds_total=_by_cause(base.desk.waiting.seconds if base else {}, {}),
+        wait_seconds_total=_with(
+            before.wait_seconds_total,
+            _by_cause(base.desk.waiting.seconds if base else {}, book.counted_again.seconds),
+        ),
         starts_out_of_turn=_less(
             ledger.out_of_turn_starts, base.ledgers[0].out_of_turn_starts if base else {}
         ),
-        starts_out_of_turn_total=base.ledgers[0].out_of_turn_starts if base else {},
+        starts_out_of_turn_total=_with(
+            before.starts_out_of_turn_total,
+            _less(base.ledgers[0].out_of_turn_starts if base else {}, book.counted_again.starts),
+        ),
+        settled_at=max(book.begins, before.settled_at or book.begins)
+        if base
+        else before.settled_at,
         works_by_other_order=desk.custom.fits_better,
         favoured_without_label=tuple(_favoured(pool)),
         forgotten=desk.forgotten,
@@ -123,50 +138,73 @@ def shown_episode(episode: Episode, waiting: int, longest_seconds: float) -> Sho
     )
 
 
-def _rows(pool: Pool, base: Pool | None) -> list[Row]:
-    """Customers and tiers with something in the ledgers of the last day, those who took most first."""
-    told = [
-        row
-        for kind in ("accounts", "tiers")
-        for row in _rows_of(pool, base, kind)
-        if row.favoured or row.entitled or row.denied
-    ]
-    told.sort(key=lambda row: (-row.favoured - row.entitled - row.denied, row.customer))
-    return told[:ROWS_SHOWN]
+class Cost(NamedTuple):
+    """What one account took and was denied in the last day; ``before``: as it stood a day ago."""
 
+    favoured: float
+    entitled: float
+    denied: float
+    account: Account
+    before: Account
 
-def _rows_of(pool: Pool, base: Pool | None, kind: str) -> Iterator[Row]:
-    ledger, even = pool.ledgers[0], pool.ledgers[-1]
-    accounts: Mapping[str, Account] = getattr(ledger, kind)
-    twins: Mapping[str, Account] = getattr(even, kind)
-    for name, account in accounts.items():
-        ledger.settle(account)
-        before = _account(base, 0, kind, name)
-        favoured = _taken(account) - _taken(before)
-        entitled = 0.0
-        if even is not ledger:
-            even.settle(twins[name])
-            alike = _taken(twins[name]) - _taken(_account(base, -1, kind, name))
-            entitled = max(0.0, alike - favoured)
-        yield Row(
-            name,
+    def row(self) -> Row:
+        """As it is shown."""
+        account, before = self.account, self.before
+        return Row(
+            account.name,
             account.tier,
-            round(favoured, 3),
-            round(entitled, 3),
-            round(account.denied - before.denied, 3),
+            self.favoured,
+            self.entitled,
+            self.denied,
             round(account.extra_wait - before.extra_wait, 3),
             account.starts - before.starts,
             account.out_of_turn - before.out_of_turn,
         )
 
 
-def _account(base: Pool | None, place: int, kind: str, name: str) -> Account:
-    """What stood on an account a day ago."""
-    nothing = Account(name, "", kind == "tiers")
+def _rows(pool: Pool, base: Pool | None) -> list[Row]:
+    """Customers and tiers with something in the ledgers of the last day, those who took most first."""
+    told = [cost for kind in ("accounts", "tiers") for cost in _costs(pool, base, kind)]
+    dearest = nsmallest(
+        ROWS_SHOWN, told, key=lambda c: (-c.favoured - c.entitled - c.denied, c.account.name)
+    )
+    return [cost.row() for cost in dearest]
+
+
+def _costs(pool: Pool, base: Pool | None, kind: str) -> Iterator[Cost]:
+    """Accounts that have cost anybody anything; most never have."""
+    ledger, even = pool.ledgers[0], pool.ledgers[-1]
+    accounts: Mapping[str, Account] = getattr(ledger, kind)
+    twins: Mapping[str, Account] = getattr(even, kind)
+    for name, account in accounts.items():
+        ledger.settle(account)
+        entitled = 0.0
+        if even is not ledger:
+            even.settle(twins[name])
+            entitled = _taken(twins[name])
+        if not (account.denied or entitled or _taken(account)):
+            continue
+        before = _before(base, 0, kind, account)
+        favoured = _taken(account) - _taken(before)
+        if even is not ledger:
+            alike = entitled - _taken(_before(base, -1, kind, twins[name]))
+            entitled = max(0.0, alike - favoured)
+        denied = round(account.denied - before.denied, 3)
+        cost = Cost(round(favoured, 3), round(entitled, 3), denied, account, before)
+        if cost.favoured or cost.entitled or cost.denied:
+            yield cost
+
+
+NOTHING = Account("", "", is_tier=False)
+
+
+def _before(base: Pool | None, place: int, kind: str, account: Account) -> Account:
+    """What stood on an account a day ago; nothing on one that was opened anew since."""
     if base is None:
-        return nothing
+        return NOTHING
     accounts: Mapping[str, Account] = getattr(base.ledgers[place], kind)
-    return accounts.get(name, nothing)
+    before = accounts.get(account.name, NOTHING)
+    return before if before.opened == account.opened else NOTHING
 
 
 def _taken(account: Account) -> float:
@@ -174,6 +212,10 @@ def _taken(account: Account) -> float:
 
 
 def _cells(ledger: Ledger) -> Iterator[Cell]:
+    if ledger.suspects:
+        for account in ledger.accounts.values():
+            if account.deprived:
+                ledger.attribute(account)
     told = [
         Cell(waited, name, round(seconds, 3))
         for name, suspect in ledger.suspects.items()
@@ -200,10 +242,21 @@ def _less(
 ) -> dict[str, dict[str, int]]:
     return {
         channel: {
-            tier: count - before.get(channel, {}).get(tier, 0) for tier, count in tiers.items()
+            tier: max(0, count - before.get(channel, {}).get(tier, 0))
+            for tier, count in tiers.items()
         }
         for channel, tiers in now.items()
     }
+
+
+def _with(before: Mapping[str, Mapping[str, N]], since: Mapping[str, Mapping[str, N]]) -> Counts[N]:
+    """Counts of two times together."""
+    found = {name: dict(own) for name, own in before.items()}
+    for name, own in since.items():
+        into = found.setdefault(name, {})
+        for each, count in own.items():
+            into[each] = into[each] + count if each in into else count
+    return found
 
 
 def _favoured(pool: Pool) -> Iterator[str]:

@@ -75,13 +75,24 @@ class ShownEpisode(msgspec.Struct, frozen=True):
     delayed: tuple[Waiter, ...]
 
 
+class Totals(msgspec.Struct, frozen=True):
+    """What was counted of a pool before it was begun anew, up to ``settled_at``: it never falls.
+
+    The fields are those of ``PoolStanding``, so that they can be read from what was told last.
+    """
+
+    wait_seconds_total: dict[str, dict[str, float]] = {}
+    starts_out_of_turn_total: dict[str, dict[str, int]] = {}
+    settled_at: float | None = None
+
+
 class PoolStanding(msgspec.Struct, frozen=True):
     """One pool as of ``at``.
 
     ``free`` is none where no source tells who is there. ``free_since``: since when somebody free
     could have served somebody who waits. ``take_next``: who waits, the first in turn first.
     ``wait_seconds``: by tier and cause, of the last day; ``wait_seconds_total``: all older ones,
-    which nothing changes any more. ``works_by_other_order``: the team does not work in ``order`` but
+    which nothing changes any more: those up to ``settled_at``. ``works_by_other_order``: the team does not work in ``order`` but
     in the other one (by arrival, by deadline), so that nobody is called served first. ``starts_out_of_turn``: by channel and tier, counted likewise.
     """
 
@@ -103,6 +114,7 @@ class PoolStanding(msgspec.Struct, frozen=True):
     wait_seconds_total: dict[str, dict[str, float]] = {}
     starts_out_of_turn: dict[str, dict[str, int]] = {}
     starts_out_of_turn_total: dict[str, dict[str, int]] = {}
+    settled_at: float | None = None
     works_by_other_order: bool = False
     favoured_without_label: tuple[str, ...] = ()
     forgotten: int = 0

@@ -1,6 +1,6 @@
 """How many wait, by tier and customer, and what their waiting is owed to."""
 
-from app.core.fairness.causes import Load, Queue, Seconds, divide
+from app.core.fairness.causes import Queue, Seconds
 from app.core.fairness.moves import Demand
 
 
@@ -17,7 +17,7 @@ class Waiting:
 
     def count(self, demand: Demand, sign: int) -> None:
         """One more waits, or one fewer."""
-        queue = self._queue(demand.tier)
+        queue = self.queues.get(demand.tier) or self._queue(demand.tier)
         if demand.channel == "email":
             queue.mail += sign
         else:
@@ -35,10 +35,7 @@ class Waiting:
         self.claims += sign
 
     def _queue(self, tier: str) -> Queue:
-        queue = self.queues.get(tier)
-        if queue is None:
-            queue = self.queues[tier] = Queue()
-        return queue
+        return self.queues.setdefault(tier, Queue())
 
     def restore(
         self, queues: dict[str, Queue], of_customer: dict[str, int], seconds: Seconds
@@ -47,12 +44,3 @@ class Waiting:
         self.queues, self.of_customer, self.seconds = queues, of_customer, seconds
         self.contacts = sum(queue.live + queue.mail for queue in queues.values())
         self.claims = sum(queue.claims for queue in queues.values())
-
-    @property
-    def followers(self) -> int:
-        """Contacts that wait behind another one of the same customer."""
-        return self.contacts - len(self.of_customer)
-
-    def pass_seconds(self, seconds: float, load: Load) -> None:
-        """Let those who wait wait on, and write it down by cause."""
-        divide(seconds, load, self.queues, self.seconds)

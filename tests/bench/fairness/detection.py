@@ -10,7 +10,7 @@ import msgspec
 from app.core.document import document
 from app.core.events import Event, decode_data
 from app.core.policy import Policies
-from app.core.policy_file import read_policy
+from app.core.policy_file.reading import read_policy
 from app.core.replay import Terms, replay
 from app.simulate.fairness.telling import BEGINNING
 from app.simulate.fairness.trace import Trace

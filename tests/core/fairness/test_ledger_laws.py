@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 
 from app.core.fairness.causes import CAUSES, Cause
 from app.core.fairness.freezing import freeze, thaw
-from app.core.fairness.ledger import Ledger, State
+from app.core.fairness.ledger import Ledger
 from app.core.fairness.moves import Move, MoveKind
 from app.core.fairness.pool import Pool
 from app.core.fairness.tuning import DEFAULT
+from app.core.fairness.turn import State
 from tests.core.fairness.days import Manner, amounts, day, demand_of, end_of, played, terms_for
 
 SEEDS = st.integers(0, 10_000)

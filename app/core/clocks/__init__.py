@@ -1,0 +1,1 @@
+"""The clocks of one contact: when they run, and how they are judged."""

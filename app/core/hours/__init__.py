@@ -1,0 +1,1 @@
+"""Business time: when people are there, and how much of it has passed."""

@@ -1,0 +1,1 @@
+"""The policy as a manager writes it: read, checked, described."""

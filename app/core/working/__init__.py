@@ -1,0 +1,1 @@
+"""Every deadline shows its working: figures, and sentences that people read."""
