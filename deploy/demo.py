@@ -247,7 +247,7 @@ async def show(demo: Demo, keys: Keys, seconds: float | None) -> None:
     """Run the contact centre until Ctrl-C or for ``seconds``; raises where a child dies."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for wish in (signal.SIGINT, signal.SIGTERM):
+    for wish in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(wish, stop.set)
     if seconds is not None:
         loop.call_later(seconds, stop.set)
@@ -326,7 +326,8 @@ def run(want: Wanted) -> None:
 
 def main() -> int:
     """Run the demo; the status is 0 unless something died."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for wish in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(wish, signal.default_int_handler)
     try:
         run(wanted(os.environ))
     except KeyboardInterrupt:

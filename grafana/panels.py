@@ -39,20 +39,24 @@ def grown(counter: str, window: str) -> str:
     return once(f"increase(evenhand_{counter}_total{{{GROUP}}}[{window}])")
 
 
+def settled(window: str) -> str:
+    """The promises decided in a window, without those that count no more."""
+    return f"({grown('clocks_settled', window)} - {grown('clocks_unsettled', window)})"
+
+
 def share_kept(window: str, by: str = "") -> str:
     """The share of settled clocks that were kept; absent, not NaN, while nothing was settled."""
     broken = f"sum{by} ({grown('clocks_breached', window)})"
     withdrawn = f"sum{by} ({grown('breaches_withdrawn', window)})"
-    settled = f"sum{by} ({grown('clocks_settled', window)})"
-    return f"clamp(1 - ({broken} - {withdrawn}) / ({settled} > 0), 0, 1)"
+    decided = f"sum{by} ({settled(window)})"
+    return f"clamp(1 - ({broken} - {withdrawn}) / ({decided} > 0), 0, 1)"
 
 
 def share_promised(window: str) -> str:
     """The target of each tier, weighted by the same clocks that its share is made of."""
-    settled = grown("clocks_settled", window)
     match = "on (channel, tier, clock) group_left ()"
-    promised = f"sum by (tier) ({settled} * {match} {TARGET_RATIO})"
-    counted = f"sum by (tier) ({settled} * {match} ({TARGET_RATIO} >= bool 0))"
+    promised = f"sum by (tier) ({settled(window)} * {match} {TARGET_RATIO})"
+    counted = f"sum by (tier) ({settled(window)} * {match} ({TARGET_RATIO} >= bool 0))"
     return f"{promised} / ({counted} > 0)"
 
 
@@ -119,7 +123,7 @@ def kept_tile() -> stat.Panel:
         "that is still open counts as broken from the moment it breaks. Few say little."
     )
     panel = panel.with_target(query_now(share_kept("$__range"), "kept"))
-    panel = panel.with_target(query_now(f"sum({grown('clocks_settled', '$__range')})", "of", "B"))
+    panel = panel.with_target(query_now(f"sum({settled('$__range')})", "of", "B"))
     panel = panel.text_mode(common.BigValueTextMode.VALUE_AND_NAME).no_value("none decided yet")
     return panel.override_by_name("of", [setting("unit", "short")])
 

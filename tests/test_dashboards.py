@@ -71,6 +71,7 @@ def group_samples(t: int, group: dict[str, str]) -> Iterator[tuple[str, str, flo
     yield "clocks_overdue", labels(**clock), 9 if late else 0
     yield "next_breach_timestamp_seconds", labels(**clock), t - grown if late else t + 15
     yield "clocks_settled_total", labels(**clock), grown // 4
+    yield "clocks_unsettled_total", labels(**clock), grown // 400
     yield "clocks_breached_total", labels(**clock), grown // 8 if late else 0
     yield "breaches_withdrawn_total", labels(**clock), grown // 80 if late else 0
 

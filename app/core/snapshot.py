@@ -57,11 +57,15 @@ class Running:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Counts since the service was first started; they never fall."""
+    """Counts since the service was first started; they never fall.
+
+    ``unsettled`` takes back what was settled, ``withdrawn`` what had broken.
+    """
 
     settled: int = 0
     breached: int = 0
     withdrawn: int = 0
+    unsettled: int = 0
 
 
 @dataclass(frozen=True, slots=True)

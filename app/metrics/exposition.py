@@ -220,6 +220,7 @@ def _add_clocks(sheet: Sheet, snapshot: Snapshot) -> None:
     sheet.add_instants(f.NEXT_BREACH, runs, [state.next_breach_at for state in running])
     labels, zeros = counted + unjudged, [0] * len(unjudged)
     sheet.add(f.CLOCKS_SETTLED, labels, [tally.settled for tally in tallies] + zeros)
+    sheet.add(f.CLOCKS_UNSETTLED, labels, [tally.unsettled for tally in tallies] + zeros)
     sheet.add(f.CLOCKS_BREACHED, labels, [tally.breached for tally in tallies] + zeros)
     sheet.add(f.BREACHES_WITHDRAWN, labels, [tally.withdrawn for tally in tallies] + zeros)
 

@@ -223,6 +223,12 @@ UNTOLD = _gauge(
     "Open contacts whose customer heard from us last and was not told when she hears from us next.",
     *TEAM_CHANNEL,
 )
+CLOCKS_UNSETTLED = _counter(
+    "clocks_unsettled_total",
+    "Promises that were decided and count no more: the customer was turned away, or the contact "
+    "discarded, merged or reopened.",
+    *CLOCK_GROUP,
+)
 CLOCKS_SETTLED = _counter(
     "clocks_settled_total",
     "Promises judged: answered, or broken while still waiting.",
@@ -253,7 +259,8 @@ BUSINESS = (
     *(SOURCE_LAST_EVENT, SOURCE_SILENT_AFTER, TARGET_SECONDS, TARGET_RATIO),
     *(CONTACTS_WAITING, OLDEST_WAITING),
     *(EPISODES_OPEN, CUSTOMERS_WAITING, EXTRA_WAIT, FREE_WHILE_WAITING),
-    *(CLOCKS_OVERDUE, NEXT_BREACH, CLOCKS_SETTLED, CLOCKS_BREACHED, BREACHES_WITHDRAWN),
+    *(CLOCKS_OVERDUE, NEXT_BREACH, CLOCKS_SETTLED, CLOCKS_UNSETTLED),
+    *(CLOCKS_BREACHED, BREACHES_WITHDRAWN),
     *(PROMISES_OPEN, PROMISES_DUE_TODAY, PROMISES_OVERDUE, NOT_MEASURABLE, LOST_TRACK, UNTOLD),
     *(CALLBACKS_OPEN, TURNED_AWAY),
     RESPONSE_SECONDS,

@@ -15,7 +15,7 @@ from app.store import contacts as contact_store
 from app.store import ledgers
 from app.store.contacts import Stored
 from app.store.engine import Transaction
-from app.store.ledgers import BREACHED, RESPONSE, SETTLED, WITHDRAWN, Noted, Tally, Told
+from app.store.ledgers import BREACHED, RESPONSE, SETTLED, UNSETTLED, WITHDRAWN, Noted, Tally, Told
 
 ClockId = tuple[str, ClockKind, int]
 
@@ -89,6 +89,8 @@ class _Ledger:
         """Write down the difference between what was said and what is to be said."""
         if after.settled and not before.settled:
             self._count(SETTLED, clock)
+        if before.settled and not after.settled:
+            self._count(UNSETTLED, clock)
         if after.noted and not before.noted:
             self._count(BREACHED, clock)
             self.breaches.append(

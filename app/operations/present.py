@@ -34,7 +34,16 @@ from app.operations.present_pools import load_pools
 from app.store import instance, ledgers
 from app.store import now as store_now
 from app.store.engine import Database, Transaction
-from app.store.ledgers import BREACHED, CALL, RESPONSE, SETTLED, TURNED_AWAY, WARNED, WITHDRAWN
+from app.store.ledgers import (
+    BREACHED,
+    CALL,
+    RESPONSE,
+    SETTLED,
+    TURNED_AWAY,
+    UNSETTLED,
+    WARNED,
+    WITHDRAWN,
+)
 from app.store.now import Day, LostBefore, Present, PromiseRow, TurnedAwayRow, WaitingRow, Who
 
 SHOWN_CONTACTS = 200
@@ -213,10 +222,15 @@ def _group_of(count: ledgers.Tally) -> ClockGroup:
 def _tallies(counts: Iterable[ledgers.Tally]) -> dict[ClockGroup, Tally]:
     found: dict[ClockGroup, dict[str, int]] = defaultdict(dict)
     for count in counts:
-        if count.what in (SETTLED, BREACHED, WITHDRAWN):
+        if count.what in (SETTLED, BREACHED, WITHDRAWN, UNSETTLED):
             found[_group_of(count)][count.what] = count.n
     return {
-        group: Tally(n.get(SETTLED, 0), n.get(BREACHED, 0), n.get(WITHDRAWN, 0))
+        group: Tally(
+            settled=n.get(SETTLED, 0),
+            breached=n.get(BREACHED, 0),
+            withdrawn=n.get(WITHDRAWN, 0),
+            unsettled=n.get(UNSETTLED, 0),
+        )
         for group, n in found.items()
     }
 

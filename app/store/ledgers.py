@@ -14,7 +14,8 @@ from app.store.bulk import appending, columns_of, inserting, packed, write
 from app.store.engine import Transaction
 from app.store.ledger_tables import breaches, calls, tallies, turned_away, warnings
 
-SETTLED, BREACHED, WITHDRAWN, RESPONSE = "settled", "breached", "withdrawn", "response"
+SETTLED, UNSETTLED, RESPONSE = "settled", "unsettled", "response"
+BREACHED, WITHDRAWN = "breached", "withdrawn"
 TURNED_AWAY = "turned_away"
 CALL = "call "
 """What a tally of the phone's service level begins with; the name of the counter follows."""

@@ -1,5 +1,6 @@
 """What the ledgers say of a clock: once said, the counters never fall."""
 
+import pytest
 from msgspec.structs import replace
 
 from app.core import events as e
@@ -27,11 +28,15 @@ def test_a_broken_promise_is_settled_before_anybody_answers():
     assert said_of(OVERDUE, NOTHING_SAID, NOW) == Said(settled=True, noted=True, observed=False)
 
 
-def test_a_noted_breach_is_withdrawn_and_what_was_settled_stays():
-    before = said_of(OVERDUE, NOTHING_SAID, NOW)
+@pytest.mark.parametrize("after", [None, CANCELLED])
+@pytest.mark.parametrize("before", [KEPT, OVERDUE])
+def test_what_was_settled_or_broken_is_taken_back_where_it_counts_no_more(before, after):
+    said = said_of(before, NOTHING_SAID, NOW)
 
-    for after in (said_of(None, before, NOW), said_of(CANCELLED, before, NOW)):
-        assert after == Said(settled=True, noted=False, observed=False)
+    again = said_of(after, said, NOW)
+
+    assert (said.settled, again.settled, again.noted) == (True, False, False)
+    assert again.observed == said.observed
 
 
 def test_what_cannot_be_measured_is_never_said():
