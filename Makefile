@@ -24,8 +24,8 @@ cover: .venv tools browser ## the same tests, and what they do not reach
 	$(BIN)/coverage run -m pytest -q
 	$(BIN)/coverage report
 
-mutate: .venv ## change the rules one by one: every change must fail a test
-	$(BIN)/mutmut run
+mutate: .venv ## change the rules one by one: every change must fail a test (ONLY="app/core/hours/*" TESTS=tests/core/hours)
+	@$(BIN)/python -m tests.mutate $(foreach path,$(ONLY),"$(path)") $(if $(TESTS),--tests $(TESTS))
 
 bench: .venv tools ## speeds as ratios to floors measured in the same run
 	$(BIN)/python -m tests.bench

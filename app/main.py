@@ -21,7 +21,7 @@ from app.api.doors import Desk, Doors
 from app.api.fairness import Turns, on_invalid
 from app.api.fairness import router as fairness_router
 from app.api.openapi import document
-from app.api.ops import Newest, on_http_exception, on_problem, router, schema_router
+from app.api.ops import Newest, on_failure, on_http_exception, on_problem, router, schema_router
 from app.api.policy import Library
 from app.api.policy import router as policy_router
 from app.api.problems import Problem
@@ -389,6 +389,7 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = read_clock) -
     behind.router.routes.extend(wallboard_routes(service.live))
     behind.add_exception_handler(Problem, on_problem)
     behind.add_exception_handler(HTTPException, on_http_exception)
+    behind.add_exception_handler(Exception, on_failure)
     behind.add_exception_handler(RequestValidationError, on_invalid)
     document(behind)
     app = App(service, behind)

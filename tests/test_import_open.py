@@ -152,6 +152,19 @@ def test_the_command_imports_the_good_lines_and_lists_the_bad(
     assert "2 of 2 lines read" in said.err
 
 
+def test_the_command_says_which_rules_hold_for_a_team_that_nobody_knows(
+    db: Database, service: Path, capsys: pytest.CaptureFixture[str]
+):
+    service.write_text(line("1", NOON, team=None, queue="moon"))
+
+    assert main(["import-open", str(service)]) == 0
+
+    assert (
+        "1 contacts have a team or queue that the policy does not name: "
+        "the rules that name no team hold for them, on the first calendar of the policy."
+    ) in capsys.readouterr().out
+
+
 def test_the_command_ends_well_when_every_line_was_good(
     db: Database, service: Path, capsys: pytest.CaptureFixture[str]
 ):

@@ -300,3 +300,16 @@ async def test_a_contact_set_aside_keeps_what_was_said_of_it(desk: Desk):
 
     assert done.breaches_withdrawn == 0
     assert await desk.rows("SELECT noted FROM clocks") == [(True,)]
+
+
+async def test_a_breach_taken_back_is_dated_as_it_was_noted(desk: Desk):
+    await desk.tell("contact.received", "call-1", **PHONE)
+    await desk.settle()
+    desk.at(21)
+    await desk.judge()
+    (noted,) = await desk.rows("SELECT breached_at FROM breaches")
+
+    await desk.tell("contact.answered", "call-1", 5, agent="a1")
+    await desk.settle()
+
+    assert await desk.rows("SELECT DISTINCT breached_at FROM breaches") == [noted]

@@ -8,7 +8,7 @@ from app.core.callbacks import Callback
 from app.core.clocks.clock import Clock
 from app.core.promises import Promise
 from app.core.replay import KEY_SEPARATOR
-from app.core.working.account import Account, headline
+from app.core.working.account import Account, became_part_of, headline
 from app.operations.contacts import Known
 from app.store.contact_lists import OpenContact
 
@@ -89,12 +89,14 @@ class Happening:
 class ContactAccount:
     """One contact, replayed from its events, with every clock's working.
 
+    ``became_part_of``: the contact of the same source as which it goes on, where it was merged.
     ``is_being_worked_out``: lists and screens are not up to these events yet.
     """
 
     contact: str
     source: str
     also: list[Name]
+    became_part_of: str | None
     link: str | None
     customer: Customer | None
     tier: str
@@ -160,6 +162,7 @@ def account_told(known: Known) -> ContactAccount:
         contact=contact.subject,
         source=contact.source,
         also=[_name(key) for key in sorted(contact.members - {contact.key})],
+        became_part_of=became_part_of(contact),
         link=contact.link,
         customer=Customer(contact.customer, account.name) if contact.names else None,
         tier=contact.tier,

@@ -31,7 +31,14 @@ from app.operations.access import Access
 from app.operations.intake import Appended, CannotStore, Intake, IntakeFull, StoreAway
 from app.operations.quarantine import Raw, keep_raw
 from app.sources import cloudevents, kinds
-from app.sources.adapter import FUTURE_LIMIT, BadSignature, Delivery, SourceConfig, Unreadable
+from app.sources.adapter import (
+    FUTURE_LIMIT,
+    YEARS,
+    BadSignature,
+    Delivery,
+    SourceConfig,
+    Unreadable,
+)
 from app.sources.refusal import CannotRead, Malformed, Refused
 from app.store.engine import AWAY, Database
 
@@ -235,7 +242,7 @@ async def take_delivery(desk: Desk, scope: Scope, receive: Receive) -> Answer:
         raise Problem(401, str(error)) from None
     try:
         events = kinds.translate(delivery, config)
-        _refuse_future(events, now)
+        _refuse_strange_times(events, now)
         stored = await desk.store(source_id, events, now)
     except (Unreadable, CannotStore) as error:
         desk.count.events_rejected(Rejection.UNREADABLE, 1)
@@ -245,8 +252,11 @@ async def take_delivery(desk: Desk, scope: Scope, receive: Receive) -> Answer:
     return Answer(202, b'{"accepted":%d}' % stored.new)
 
 
-def _refuse_future(events: Sequence[Incoming], now: datetime) -> None:
+def _refuse_strange_times(events: Sequence[Incoming], now: datetime) -> None:
+    first, last = YEARS
     for event in events:
+        if not first <= event.occurred_at.year <= last:
+            raise Unreadable(f"expected a time in the years {first} to {last}")
         if event.occurred_at > now + FUTURE_LIMIT:
             raise Unreadable(
                 f"expected a time at most {FUTURE_LIMIT} ahead, got {event.occurred_at}"

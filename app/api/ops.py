@@ -104,6 +104,12 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
     return await on_problem(request, problem)
 
 
+async def on_failure(request: Request, _error: Exception) -> Response:
+    """Say that it is our fault, and nothing of what went wrong: the log has that."""
+    detail = "this is our fault, and it is in the log of the service"
+    return await on_problem(request, Problem(500, detail))
+
+
 async def on_problem(_request: Request, problem: Exception) -> Response:
     """Answer with the problem that was raised."""
     assert isinstance(problem, Problem)  # noqa: S101 - registered for nothing else

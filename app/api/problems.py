@@ -20,6 +20,7 @@ TITLES: Mapping[int, str] = {
     413: "Too large",
     415: "Not a form that is read here",
     422: "Something in it is wrong",
+    500: "Something went wrong here",
     503: "Not possible right now",
 }
 

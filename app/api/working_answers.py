@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from app.core.working import deadline as w
 from app.core.working.account import Account
@@ -12,7 +12,17 @@ from app.core.working.rule_reason import Passed
 from app.core.working.verdict_words import noted
 from app.store.lookup import Noted
 
-T = TypeVar("T")
+
+class Stretch(Protocol):
+    """A stretch of time, or one that stands for many."""
+
+    @property
+    def is_many(self) -> bool:
+        """Whether it stands for many."""
+        ...
+
+
+T = TypeVar("T", bound=Stretch)
 
 SPANS_AT_EACH_END = 10
 """Stretches, at either end of a long list of them, that are told one by one."""
@@ -29,11 +39,14 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Spans:
-    """Stretches that count, and what they add up to; ``more`` in the middle are only added up."""
+    """Stretches that count, and what they add up to; ``more`` in the middle are only added up.
+
+    ``more`` is null where they are too many to be numbered.
+    """
 
     seconds: float
     first: list[Span]
-    more: int
+    more: int | None
     more_seconds: float
     last: list[Span]
 
@@ -58,10 +71,13 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Gaps:
-    """Stretches that do not count; ``more`` in the middle are only numbered."""
+    """Stretches that do not count; ``more`` in the middle are only numbered.
+
+    ``more`` is null where they are too many for that.
+    """
 
     first: list[Gap]
-    more: int
+    more: int | None
     last: list[Gap]
 
 
@@ -193,28 +209,42 @@ def _unfit(passed: Passed) -> Unfit:
 
 
 def _spans(counted: Sequence[Counted]) -> Spans:
-    told = [Span(each.start, each.end, each.span.total_seconds()) for each in counted]
-    first, between, last = _cut(told)
+    first, between, last = _cut(counted)
     return Spans(
-        seconds=sum(span.seconds for span in told),
-        first=list(first),
-        more=len(between),
-        more_seconds=sum(span.seconds for span in between),
-        last=list(last),
+        seconds=_seconds(counted),
+        first=[_span(each) for each in first],
+        more=_number(between),
+        more_seconds=_seconds(between),
+        last=[_span(each) for each in last],
     )
 
 
+def _seconds(counted: Sequence[Counted]) -> float:
+    return sum(each.span.total_seconds() for each in counted)
+
+
+def _span(counted: Counted) -> Span:
+    return Span(counted.start, counted.end, counted.span.total_seconds())
+
+
 def _gaps(left_out: Sequence[LeftOut]) -> Gaps:
-    told = [
-        Gap(each.start, each.end, each.why, [Holiday(h.day, h.name) for h in each.holidays])
-        for each in left_out
-    ]
-    first, between, last = _cut(told)
-    return Gaps(list(first), len(between), list(last))
+    first, between, last = _cut(left_out)
+    return Gaps([_gap(each) for each in first], _number(between), [_gap(each) for each in last])
+
+
+def _gap(gap: LeftOut) -> Gap:
+    return Gap(gap.start, gap.end, gap.why, [Holiday(day.day, day.name) for day in gap.holidays])
 
 
 def _cut(told: Sequence[T]) -> tuple[Sequence[T], Sequence[T], Sequence[T]]:
-    if len(told) <= 2 * SPANS_AT_EACH_END:
+    """Both ends of a long list, and what lies between; what stands for many is never at an end."""
+    many = [i for i, each in enumerate(told) if each.is_many]
+    if not many and len(told) <= 2 * SPANS_AT_EACH_END:
         return told, (), ()
-    edge = SPANS_AT_EACH_END
-    return told[:edge], told[edge:-edge], told[-edge:]
+    after = min([SPANS_AT_EACH_END, *many])
+    before = max([len(told) - SPANS_AT_EACH_END, *(i + 1 for i in many)])
+    return told[:after], told[after:before], told[before:]
+
+
+def _number(between: Sequence[Stretch]) -> int | None:
+    return None if any(each.is_many for each in between) else len(between)

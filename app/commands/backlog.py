@@ -47,7 +47,7 @@ def _summary(done: Loaded) -> list[str]:
     if done.nobodys:
         told.append(
             f"{done.nobodys} contacts have a team or queue that the policy does not name: "
-            "nobody has promised them anything."
+            "the rules that name no team hold for them, on the first calendar of the policy."
         )
     if done.contacts:
         told.append("A running service shows them within seconds, else the next one that starts.")

@@ -14,6 +14,7 @@ from app.core.marked_yaml import FaultyFile
 from app.core.policy import Policy
 from app.core.policy_file.reading import policy_model
 from app.core.policy_file.schema import policy_schema
+from app.core.policy_file.states import strange_states
 from app.core.source import Source
 from app.core.unmeasurable import strange_teams, unmeasurable
 from app.errands import read_policy_file
@@ -52,6 +53,8 @@ def _check(told: argparse.Namespace) -> None:
     for rule in policy.rules:
         promised = ", ".join(f"{kind} {target}" for kind, target in rule.targets.items())
         print(f"  {rule.name}: {promised or 'nothing is promised'}")
+    if strange := strange_states(policy):
+        print(f"states taken as your tool's names: {', '.join(strange)}")
     for calendar in _calendars(policy):
         _say_closures(calendar, read_clock())
     if sources is not None:

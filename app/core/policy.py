@@ -175,7 +175,8 @@ class Target:
     def __str__(self) -> str:
         """Write the target as the policy file does."""
         if self.measure is Measure.BUSINESS_DAYS:
-            return f"{self.days} business days" + (", end of day" if self.end_of_day else "")
+            days = "business day" if self.days == 1 else "business days"
+            return f"{self.days} {days}" + (", end of day" if self.end_of_day else "")
         wall = " calendar" if self.measure is Measure.CALENDAR else ""
         minutes, seconds = divmod(self.amount.total_seconds(), 60)
         hours, minutes = divmod(minutes, 60)

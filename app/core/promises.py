@@ -155,7 +155,8 @@ class _Book:
     def _tried(self, promise: Promise, at: datetime) -> Promise:
         """She did not take the call: so many of them keep the promise as the policy says."""
         tried = replace(promise, attempts=promise.attempts + 1)
-        enough = self.switches_at(at).attempts_suffice
+        switches = self.switches_at(at)
+        enough = switches.attempts_suffice if switches.kept_by_any_contact else 0
         return (
             tried.ended(at, Ending.ANSWERED, "attempts") if 0 < enough <= tried.attempts else tried
         )

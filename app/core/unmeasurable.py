@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from app.core.clocks.standing import START_TOLD_BY, STOP_TOLD_BY, can_be_told
 from app.core.events import Channel
-from app.core.policy import ClockKind, Policy, Team
+from app.core.policy import ClockKind, Conditions, Policy, Team
 from app.core.source import Source
 
 STARTS: Mapping[ClockKind, str] = {
@@ -49,8 +49,8 @@ def _of_source(policy: Policy, source: Source) -> Iterator[str]:
     for team in _teams(policy, source):
         for channel in _channels(source, team):
             place = f"{CHANNELS.get(channel, channel)} for {team.name}"
-            for kind in _promised(policy, channel, team):
-                if not can_be_told(kind, source):
+            for kind, conditions in _promised(policy, channel, team):
+                if not can_be_told(kind, source, conditions):
                     yield f"{place}: {_name(kind)} cannot be measured, because {_missing(kind, source)}"
 
 
@@ -66,15 +66,20 @@ def _channels(source: Source, team: Team) -> Sequence[str]:
     return [channel.value for channel in Channel if not team.channels or channel in team.channels]
 
 
-def _promised(policy: Policy, channel: str, team: Team) -> list[ClockKind]:
-    """The kinds of clock that any customer of the team is promised there, in their usual order."""
+def _promised(
+    policy: Policy, channel: str, team: Team
+) -> list[tuple[ClockKind, Conditions | None]]:
+    """The clocks that any customer of the team is promised there, in their usual order, and how."""
     rules = [
         policy.rule_for(channel, team.id, tier, queue)
         for tier in policy.tiers or (policy.default_tier,)
         for queue in (None, *sorted(team.queues))
     ]
-    promised = {kind for rule in rules if rule is not None for kind in rule.targets}
-    return [kind for kind in ClockKind if kind in promised and kind in STOP_TOLD_BY]
+    promised: dict[ClockKind, Conditions | None] = {}
+    for rule in rules:
+        for kind in rule.targets if rule else ():
+            promised.setdefault(kind, rule.conditions.get(kind) if rule else None)
+    return [(kind, promised[kind]) for kind in STOP_TOLD_BY if kind in promised]
 
 
 def _missing(kind: ClockKind, source: Source) -> str:

@@ -239,7 +239,8 @@ CLOCKS_BREACHED = _counter(
 )
 BREACHES_WITHDRAWN = _counter(
     "breaches_withdrawn_total",
-    "Broken promises taken back because an event that arrived late showed they were kept.",
+    "Broken promises taken back because they are not broken after all: late news, or another "
+    "version of the policy.",
     *CLOCK_GROUP,
 )
 WARNINGS = _counter(

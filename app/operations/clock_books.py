@@ -38,19 +38,15 @@ async def save_clocks(
     for id_, clock in clocks.items():
         old = before.get(id_)
         said = said_of(clock, _said(old), round_.now)
-        ledger.note(id_[0], clock, _said(old), said)
+        ledger.note(id_[0], old, clock, said)
         warned = ledger.warn(id_[0], clock, old.warned if old else ())
         new = Stored(id_[0], clock, said.settled, said.noted, said.observed, warned)
         if new != old:
             changed.append(new)
     gone = [id_ for id_ in before if id_ not in clocks]
     for id_ in gone:
-        ledger.note(
-            id_[0],
-            before[id_].clock,
-            _said(before[id_]),
-            said_of(None, _said(before[id_]), round_.now),
-        )
+        old = before[id_]
+        ledger.note(id_[0], old, old.clock, said_of(None, _said(old), round_.now))
     await contact_store.save_clocks(tx, sorted(changed, key=lambda stored: stored.id))
     await contact_store.remove_clocks(tx, gone)
     await ledgers.append_breaches(tx, ledger.breaches)
@@ -85,21 +81,25 @@ class _Ledger:
     warnings: list[Told] = field(default_factory=list)
     tallies: list[Tally] = field(default_factory=list)
 
-    def note(self, key: str, clock: Clock, before: Said, after: Said) -> None:
-        """Write down the difference between what was said and what is to be said."""
+    def note(self, key: str, old: Stored | None, clock: Clock, after: Said) -> None:
+        """Write down the difference between what was said and what is to be said.
+
+        What is taken back is counted where it was counted, and dated as it was.
+        """
+        before, said_of_clock = _said(old), old.clock if old else clock
         if after.settled and not before.settled:
             self._count(SETTLED, clock)
         if before.settled and not after.settled:
-            self._count(UNSETTLED, clock)
+            self._count(UNSETTLED, said_of_clock)
         if after.noted and not before.noted:
             self._count(BREACHED, clock)
             self.breaches.append(
                 Noted(key, clock, "noted", clock.breaches_at or self.now, self.now)
             )
         if before.noted and not after.noted:
-            self._count(WITHDRAWN, clock)
-            dated = clock.breaches_at or self.now
-            self.breaches.append(Noted(key, clock, "withdrawn", dated, self.now))
+            self._count(WITHDRAWN, said_of_clock)
+            dated = said_of_clock.breaches_at or self.now
+            self.breaches.append(Noted(key, said_of_clock, "withdrawn", dated, self.now))
         if after.observed and not before.observed and clock.elapsed is not None:
             seconds = clock.elapsed.total_seconds()
             edge = edge_of(seconds, self.edges)

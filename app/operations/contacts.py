@@ -1,5 +1,6 @@
 """What is true of one contact now, replayed from its events; and lists of contacts by how they stand."""
 
+import asyncio
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -66,7 +67,7 @@ async def load_known(db: Database, terms: Terms, wanted: Wanted, now: datetime) 
     async with db.reading() as tx:
         contact, judging = await _replayed(tx, wanted, terms, now)
         owing = await _owing(tx, contact, await _between(tx, contact), judging)
-        account = account_of(contact, owing, judging)
+        account = await asyncio.to_thread(account_of, contact, owing, judging)
         happened = await lookup.load_happened(tx, contact.members)
         marks = {CONTACT_MARK + key for key in contact.members} | {CUSTOMER_MARK + contact.customer}
         stored = await contact_store.load_clocks(tx, [contact.key])

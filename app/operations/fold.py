@@ -32,6 +32,8 @@ from app.store.events import Told
 
 __all__ = ["Folded", "PolicyChanged", "fold"]
 
+LARGE_GROUP = 500
+"""Events of contacts that belong together from which on the loop does not wait for their replay."""
 MARKS_A_ROUND = 1_000
 """Marks that one round takes; a key may have several."""
 CUSTOMERS_A_ROUND = 200
@@ -176,7 +178,11 @@ async def _replayed(
             await asyncio.sleep(0)
         try:
             own = [event for key in group for event in events.of(key)]
-            contacts.extend(replay_group(own, terms, by.known, now, by.came_back))
+            asked = (own, terms, by.known, now, by.came_back)
+            if len(own) < LARGE_GROUP:
+                contacts.extend(replay_group(*asked))
+            else:
+                contacts.extend(await asyncio.to_thread(replay_group, *asked))
         except Exception as error:
             failed.update({CONTACT_MARK + key: _described(error) for key in group})
     return contacts, failed

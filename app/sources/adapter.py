@@ -13,6 +13,11 @@ from app.core.source import Source
 FUTURE_LIMIT = timedelta(minutes=5)
 """How far ahead of its arrival an event may be dated."""
 
+YEARS = (2000, 2099)
+"""The first and the last year that anything may be dated in: who has no date sends 1, 1970 or 9999."""
+SINCE_YEARS = (1900, 2099)
+"""The years since which somebody may be a customer."""
+
 
 class BadSignature(Exception):  # noqa: N818 - named for the fact
     """The delivery is not from whom it claims to be. ``reason`` never holds a secret."""

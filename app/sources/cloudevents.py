@@ -20,7 +20,7 @@ from app.core.events import (
     Name,
     decode_data,
 )
-from app.sources.adapter import FUTURE_LIMIT
+from app.sources.adapter import FUTURE_LIMIT, SINCE_YEARS, YEARS
 from app.sources.refusal import CannotRead, Malformed, Refused, RefusedValue, explain
 
 MAX_BATCH_EVENTS = 5000
@@ -37,12 +37,12 @@ _NUL_ESCAPE = re.compile(rb"\\+u0000")
 """The escape of U+0000; with an even number of backslashes it is a backslash and some digits."""
 
 _JSON = "application/json"
-_INSTANTS: Final[Mapping[str, str]] = MappingProxyType(
+_INSTANTS: Final[Mapping[str, tuple[str, tuple[int, int]]]] = MappingProxyType(
     {
-        FollowupPromised.type: "due",
-        FollowupMoved.type: "due",
-        ContactQueued.type: "not_before",
-        CustomerUpdated.type: "since",
+        FollowupPromised.type: ("due", YEARS),
+        FollowupMoved.type: ("due", YEARS),
+        ContactQueued.type: ("not_before", YEARS),
+        CustomerUpdated.type: ("since", SINCE_YEARS),
     }
 )
 
@@ -214,7 +214,7 @@ def _incoming(envelope: _Envelope, received_at: datetime) -> Incoming:
     occurred_at = received_at
     if envelope.time is not None:
         at = envelope.time
-        occurred_at = at if at.tzinfo is UTC else _in_utc(at, "$.time")
+        occurred_at = _in_utc(at, "$.time", YEARS)
         if occurred_at > received_at and occurred_at - received_at > FUTURE_LIMIT:
             latest = f"at most {FUTURE_LIMIT.seconds // 60} minutes after {received_at.isoformat()}"
             raise RefusedValue("$.time", latest, envelope.time.isoformat())
@@ -234,13 +234,13 @@ def _incoming(envelope: _Envelope, received_at: datetime) -> Incoming:
     )
 
 
-def _in_utc(at: datetime, field: str) -> datetime:
+def _in_utc(at: datetime, field: str, years: tuple[int, int]) -> datetime:
+    first, last = years
     if at.tzinfo is None:
         raise RefusedValue(field, _INSTANT, at.isoformat())
-    try:
-        return at.astimezone(UTC)
-    except OverflowError:
-        raise RefusedValue(field, "an instant in the years 1 to 9999", at.isoformat()) from None
+    if not first <= at.year <= last:
+        raise RefusedValue(field, f"an instant in the years {first} to {last}", at.isoformat())
+    return at if at.tzinfo is UTC else at.astimezone(UTC)
 
 
 def _known_data(envelope: _Envelope) -> bytes:
@@ -252,11 +252,9 @@ def _known_data(envelope: _Envelope) -> bytes:
         data = decode_data(envelope.type, body)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise explain(error, body, "$.data") from None
-    field = _INSTANTS.get(envelope.type)
-    if field is not None:
-        at = getattr(data, field)
-        if at is not None:
-            _in_utc(at, f"$.data.{field}")
+    field, years = _INSTANTS.get(envelope.type, ("", YEARS))
+    if field and (at := getattr(data, field)) is not None:
+        _in_utc(at, f"$.data.{field}", years)
     return body
 
 

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+import httpx
 import pytest
 from sqlalchemy import text
 
@@ -101,6 +102,7 @@ async def test_a_contact_is_told_with_the_working_of_every_deadline(desk: Desk):
         "contact": "m1",
         "source": "crm",
         "also": [],
+        "became_part_of": None,
         "link": "https://desk.example/m1",
         "customer": {"customer": "acme", "name": "Acme A/S"},
         "tier": "standard",
@@ -277,8 +279,8 @@ async def test_a_breach_that_was_taken_back_is_never_silent(desk: Desk):
     assert told["clocks"][0]["status"] == "met"
     assert [each["what"] for each in told["clocks"][0]["said"]] == ["noted", "withdrawn"]
     assert told["clocks"][0]["sentences"][-1] == (
-        "We said that it was broken Monday 2 March 13:01, and took that back Monday 2 March 13:03, "
-        "when late news showed better."
+        "We said that it was broken Monday 2 March 13:01, and took that back Monday 2 March 13:03: "
+        "it is not broken after all."
     )
 
 
@@ -378,6 +380,18 @@ async def test_a_contact_that_became_one_with_another_is_found_under_both_names(
     told = await desk.get("/v1/contacts/m2")
 
     assert (told["contact"], told["also"]) == ("m1", [{"source": "crm", "contact": "m2"}])
+
+
+async def test_a_contact_that_was_merged_names_the_one_it_became_a_part_of(desk: Desk):
+    await desk.mail("m1")
+    await desk.mail("m2", 1)
+    await desk.tell(2, "contact.merged", "m2", into="m1")
+    await desk.pass_to(3)
+
+    told = await desk.get("/v1/contacts/m2")
+
+    assert (told["state"], told["became_part_of"]) == ("merged", "m1")
+    assert "It became a part of contact m1, and counts there." in told["sentences"]
 
 
 async def test_an_event_that_cannot_be_read_is_said(desk: Desk):
@@ -483,6 +497,20 @@ async def test_a_token_that_may_read_is_needed(desk: Desk, path: str):
     for headers in ({}, sender):
         answer = await desk.service.client.get(path, headers=headers)
         assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
+
+
+async def test_a_failure_of_ours_is_a_problem_that_says_nothing_of_its_cause(desk: Desk):
+    async def fails() -> None:
+        raise RuntimeError("canary")
+
+    desk.service.app.behind.add_api_route("/fails", fails)
+    transport = httpx.ASGITransport(desk.service.app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        answer = await client.get("/fails")
+
+    assert (answer.status_code, answer.headers["content-type"]) == (500, PROBLEM_TYPE)
+    assert answer.json()["status"] == 500
+    assert "canary" not in answer.text
 
 
 async def test_the_routes_are_in_the_openapi(desk: Desk):

@@ -117,6 +117,25 @@ async def test_every_fault_is_named_with_its_line_and_what_was_expected_there(ma
     assert await manager.rows("SELECT version FROM policies") == [(1,)]
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("effective_from: 2026-13-01T00:00:00Z", "should be a valid datetime"),
+        ("purpose: a\0b", "characters that can be seen"),
+        ("[" * 3000, "at most 50 levels within each other"),
+        ("a: &a [x]\nb: *a", "the words themselves"),
+    ],
+)
+async def test_what_is_hardly_yaml_is_refused_as_any_other_fault(
+    manager: Manager, text: str, expected: str
+):
+    answer = await manager.put(text)
+
+    (fault,) = answer.json()["faults"]
+    assert answer.status_code == 422
+    assert fault["expected"].startswith(expected)
+
+
 async def test_refused_policies_are_counted(manager: Manager):
     await manager.put("teams: 3")
     await manager.put("teams: 3", "?dry_run=true")

@@ -279,3 +279,12 @@ def test_a_customer_is_owed_one_call_a_team_at_a_time(events):
     for told_spans in spans.values():
         ordered = sorted(told_spans)
         assert all(a[1] <= b[0] for a, b in pairwise(ordered))
+
+
+def test_a_second_call_that_we_made_does_not_hide_the_first():
+    again = [call("mon 13:00", "c3"), told("mon 13:02", MISSED, "c3")]
+    made = [told("mon 10:30", CALLED, "c2"), told("mon 13:30", CALLED, "c4")]
+
+    stopped = [clock.stopped_at for _, clock in callbacks([*RANG, *again, *made])]
+
+    assert stopped == [at("mon 10:30"), at("mon 13:30")]

@@ -330,3 +330,9 @@ def test_a_promise_that_was_kept_stays_so_under_a_stricter_policy():
     _, clock = promise_in([*THREE, told("mon 14:00", REPLY)], "tue 10:00", by)
 
     assert (clock.status(at("tue 10:00")), clock.policy_version) == (Status.MET, 1)
+
+
+def test_no_attempt_keeps_a_promise_of_which_somebody_has_to_say_that_it_is_done():
+    by = with_clocks("follow_up_kept_by: done, attempts_suffice: 1")
+
+    assert status([*THREE, told("mon 12:00", ATTEMPT)], "mon 13:00", by) is Status.RUNNING

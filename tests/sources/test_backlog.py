@@ -245,3 +245,27 @@ def test_arbitrary_text_is_refused_in_words_or_read(text: str):
         found = list(read_backlog(text, SOURCES, NOW))
 
         assert all(isinstance(one, RefusedLine) for one in found)
+
+
+EVERY_KIND = read_policy("""
+targets:
+  - {rule: all, first_response: 4h, next_response: 4h, resolution: 9h, update: 1h, ownership: 30m}
+""")
+
+
+@pytest.mark.parametrize("owner", [{}, {"owner": "agent-3"}])
+def test_when_we_first_answered_nobody_knows_so_nothing_is_judged_by_it(owner: dict[str, str]):
+    told = {"answered": "yes", "last_agent_at": at(25), "last_customer_at": at(26), **owner}
+    replayed = replay(map(to_event, events(**told)), Terms(Policies((EVERY_KIND,))), NOW)
+    (found,) = replayed.contacts
+
+    began = {c.kind.value: (c.started_at - OPENED) / timedelta(hours=1) for c in found.clocks}
+    assert began == {"resolution": 0, "update": 25, "next_response": 26}
+    assert found.history_missing
+
+
+def test_answered_some_time_is_no_news_since_it_came_in():
+    replayed = replay(map(to_event, events(answered="yes")), Terms(Policies((EVERY_KIND,))), NOW)
+    (found,) = replayed.contacts
+
+    assert [clock.kind for clock in found.clocks] == [ClockKind.RESOLUTION]

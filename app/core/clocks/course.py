@@ -165,6 +165,8 @@ class Course:
         line.opened_at, line.resolved_at, line.gone_at = at, None, None
         self._enter(None, OPEN_STATE, at)
         for kind in (ClockKind.OWNERSHIP, ClockKind.RESOLUTION):
+            if kind is ClockKind.OWNERSHIP and line.history_missing:
+                continue
             if self._starts_on(kind, at) is not StartOn.FIRST_CUSTOMER_MESSAGE:
                 self.cycles.start(kind, at)
 
@@ -207,7 +209,7 @@ class Course:
         waiting = cycles.open_one(ClockKind.FIRST_RESPONSE)
         if waiting is not None:
             if first and data.via is not e.QueuedVia.TRANSFER:
-                start = max(at, data.not_before or at, waiting.started_at)
+                start = max(at, data.not_before or at)
                 cycles.put(replace(waiting, started_at=start))
         elif line.first_human_at is not None and line.channel in LIVE:
             self._wait_for_a_colleague(at)
@@ -274,6 +276,9 @@ class Course:
     def _answered(self, at: datetime, data: e.ContactAnswered) -> None:
         line = self.line
         if line.opened_at is None:
+            if data.inferred and data.direction is not e.Direction.OUTBOUND:
+                self._opened_midway(at, data.agent)
+                return
             self._opened(at)
             if data.direction is e.Direction.OUTBOUND:
                 line.opened_by_us = True
@@ -284,6 +289,15 @@ class Course:
         line.passed_on += bool(line.owner and data.agent) and line.owner != data.agent
         self._owned_by(data.agent or line.owner or SOMEBODY, at)
         self._human_spoke(at)
+
+    def _opened_midway(self, at: datetime, agent: str | None) -> None:
+        """It was taken up and answered some time before we heard of it, nobody knows when."""
+        line = self.line
+        line.history_missing = True
+        self._opened(at)
+        self._run(ClockKind.RESOLUTION, at)
+        line.owner = agent or line.owner or SOMEBODY
+        line.first_human_at = line.last_human_at = at
 
     def _agent_replied(self, at: datetime, data: e.AgentReplied) -> None:
         if is_touch(data):

@@ -8,9 +8,7 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from msgspec.structs import replace
-
-from app.core.clocks.timeline import Cycle, Ending, Stretch
+from app.core.clocks.timeline import Cycle, Ending
 from app.core.policy import (
     OPEN_STATE,
     AtEnd,
@@ -160,6 +158,5 @@ class Cycles:
         if conditions.on_reopen is OnReopen.NEW_CYCLE:
             self.start(ClockKind.RESOLUTION, at)
         elif last.ending is Ending.RESOLVED and last.stopped_at is not None:
-            pauses = (*last.pauses, Stretch(last.stopped_at, at))
-            again = replace(last.running_again(), pauses=pauses)
+            again = last.running_again().paused(last.stopped_at)
             self.put(self._settled(again, at))

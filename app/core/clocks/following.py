@@ -17,6 +17,7 @@ def begin(key: str, events: Iterable[e.Event]) -> Timeline:
         data, at = event.data, event.occurred_at
         line.last_event_at = at
         line.link = data.link or line.link
+        line.skill = line.skill or data.skill
         if data.queue is not None and line.queue != data.queue:
             line.queues.append((at, data.queue))
         if data.team is not None and (not line.teams or line.teams[-1][1] != data.team):
@@ -38,4 +39,5 @@ def follow(line: Timeline, rules: Rules) -> Timeline:
         if event.data.team is not None:
             course.team = event.data.team
     course.let_change_until(None)
+    line.states = course.cycles.states
     return line

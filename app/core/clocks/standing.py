@@ -22,7 +22,16 @@ from app.core.events import (
     CustomerReplied,
 )
 from app.core.hours.calendar import NeverOpen
-from app.core.policy import ClockKind, Conditions, Policies, Policy, Rule, StartOn, Switches
+from app.core.policy import (
+    ClockKind,
+    Conditions,
+    Happening,
+    Policies,
+    Policy,
+    Rule,
+    StartOn,
+    Switches,
+)
 from app.core.registry import Entry
 from app.core.source import Source
 
@@ -48,10 +57,27 @@ STOP_TOLD_BY: Mapping[ClockKind, frozenset[str]] = {
 }
 
 
-def can_be_told(kind: ClockKind, source: Source) -> bool:
-    """Whether the source can tell both the start and the stop of a kind of clock."""
+STOPS_TOLD_BY: Mapping[Happening, frozenset[str]] = {
+    Happening.AGENT_MESSAGE: frozenset({ContactAnswered.type, AgentReplied.type}),
+    Happening.BOT_MESSAGE: frozenset({AgentReplied.type}),
+    Happening.AUTO_REPLY: frozenset({AgentReplied.type}),
+    Happening.INTERNAL_NOTE: frozenset({AgentReplied.type}),
+    Happening.CUSTOMER_MESSAGE: frozenset({CustomerReplied.type}),
+    Happening.ASSIGNED: frozenset({ContactTransferred.type, ContactAnswered.type}),
+}
+
+
+def can_be_told(kind: ClockKind, source: Source, conditions: Conditions | None = None) -> bool:
+    """Whether the source can tell both the start and the stop of a kind of clock.
+
+    ``conditions`` may let other things stop it than do by themselves.
+    """
     tells = source.tells
-    return bool(tells & START_TOLD_BY[kind]) and bool(tells & STOP_TOLD_BY[kind])
+    stops = STOP_TOLD_BY[kind]
+    if conditions is not None and conditions.stops_on:
+        others = STOP_TOLD_BY[kind] if kind is ClockKind.RESOLUTION else frozenset()
+        stops = others.union(*(STOPS_TOLD_BY[what] for what in conditions.stops_on))
+    return bool(tells & START_TOLD_BY[kind]) and bool(tells & stops)
 
 
 ALWAYS = datetime.min.replace(tzinfo=UTC)
@@ -166,7 +192,7 @@ class Place:
             channel=self.channel,
             rule=rule.name,
             policy_version=standing.policy.version,
-            is_measurable=can_be_told(cycle.kind, self.source),
+            is_measurable=can_be_told(cycle.kind, self.source, conditions),
         )
         due = warnings_of(placed, calendar, standing.policy)
         return msgspec.structs.replace(placed, warnings=due) if due else placed

@@ -89,7 +89,7 @@ class Cycle(msgspec.Struct, frozen=True):
 class Timeline:
     """One contact as its events tell it. Built by ``follow``; read-only afterwards.
 
-    ``owner``: who has taken charge of it; ``passed_on`` counts how often it went from one to another.
+    ``states``: what its state is called, by us and by its tool. ``owner``: who has taken charge of it; ``passed_on`` counts how often it went from one to another.
     ``sent_away``: when she went without an answer that a human still owed her, or left a voicemail.
     ``keeps_place``: she hung up and is to be called when it is her turn.
     """
@@ -101,6 +101,7 @@ class Timeline:
     queues: list[tuple[datetime, str]] = field(default_factory=list)
     channel: str | None = None
     link: str | None = None
+    skill: str | None = None
     opened_at: datetime | None = None
     first_human_at: datetime | None = None
     last_human_at: datetime | None = None
@@ -111,6 +112,7 @@ class Timeline:
     asked_at: datetime | None = None
     owner: str | None = None
     passed_on: int = 0
+    states: frozenset[str] = frozenset()
     opened_by_us: bool = False
     history_missing: bool = False
     connected: bool = False

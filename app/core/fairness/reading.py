@@ -206,7 +206,7 @@ class _Walk:
             self.customer,
             standing.tier,
             self.place.channel,
-            next((told.data.skill for told in self.line.events if told.data.skill), ""),
+            self.line.skill or "",
             ready.timestamp(),
             asking.turn(standing.tier, ready, kind),
             asking.even_turn(ready, kind),

@@ -38,7 +38,7 @@ def _told(fault: Fault, text: str) -> PolicyFault:
         expected, came = said["expected"], said["came"]
     else:
         expected, came = _rule(fault.message), _line(text, fault.line)
-    expected = expected.removeprefix("expected ")
+    expected = expected.removeprefix("is not valid YAML: ").removeprefix("expected ")
     return PolicyFault(fault.line, fault.path, expected, came[:MAX_SHOWN], fault.message)
 
 

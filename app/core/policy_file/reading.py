@@ -33,10 +33,14 @@ from app.core.policy import (
     Team,
 )
 from app.core.policy_file import sections
+from app.core.policy_file.plain_words import explained
 from app.core.policy_file.words import WEEKDAYS, duration, weekdays
 
 MAX_SERIES_COMBINATIONS = 300
 """Channel, team and tier combinations that the metrics can carry (about 16 series each)."""
+HOLIDAY_YEARS = range(2015, 2051)
+"""Worked out when the file is read: later ones are as they are asked for, which no two threads may do
+at once."""
 PROBE = datetime.fromisoformat("2026-01-01T00:00:00+00:00")
 """Where the check begins that a calendar opens at all."""
 
@@ -67,7 +71,7 @@ def read_policy(text: str) -> Policy:
     try:
         told = sections.Policy.model_validate(marked.value)
     except ValidationError as error:
-        for path, message in _explained(error):
+        for path, message in explained(error, marked.value):
             faults.add(path, message)
         raise FaultyFile(faults.found) from None
     calendars = dict(_calendars(told, faults))
@@ -75,24 +79,6 @@ def read_policy(text: str) -> Policy:
     policy = _compiled(told, calendars, faults)
     faults.stop_if_any()
     return policy
-
-
-def _explained(error: ValidationError) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Say pydantic's findings in plain words: what was expected, and what came."""
-    for found in error.errors(include_url=False):
-        path = tuple(step for step in found["loc"] if step != "[key]")
-        match found["type"]:
-            case "extra_forbidden":
-                message = "is not a word of this file here; see the example policy"
-            case "missing":
-                message = "is missing"
-            case "value_error":
-                message = str(found["ctx"]["error"])
-            case _:
-                message = (
-                    f"{found['msg'].replace('Input should', 'should')}, got {found['input']!r}"
-                )
-        yield path, message[:300]
 
 
 def _calendars(told: sections.Policy, faults: _Faults) -> Iterator[tuple[str, Calendar]]:
@@ -138,7 +124,11 @@ def _closures(told: sections.Holidays, fault: Any) -> Closures:
     if told.country is not None:
         try:
             national = holidays.country_holidays(
-                told.country, subdiv=told.region, categories=told.categories, language="en_US"
+                told.country,
+                subdiv=told.region,
+                years=HOLIDAY_YEARS,
+                categories=told.categories,
+                language="en_US",
             )
         except (NotImplementedError, ValueError) as error:
             fault(f"unknown holidays: {str(error).splitlines()[0]}")
@@ -204,14 +194,23 @@ def _check_rules(told: sections.Policy, faults: _Faults) -> None:
             faults.add(("targets", i, "when", "tier"), f"there is no tier {tier!r}")
         for team in sorted(rule.when.team - set(told.teams)):
             faults.add(("targets", i, "when", "team"), f"there is no team {team!r}")
-    last = len(names) - 1
+    _check_order(told, faults)
+    _check_size(told, faults)
+
+
+def _check_order(told: sections.Policy, faults: _Faults) -> None:
+    """The last rule fits everything, and no rule hides one below it."""
+    last = len(told.targets) - 1
     catch_alls = [i for i, rule in enumerate(told.targets) if rule.when == sections.When()]
     if told.targets and last not in catch_alls:
         faults.add(("targets", last), "the last rule must fit everything: leave out `when`")
     for i in catch_alls:
         if i != last:
             faults.add(("targets", i), "fits everything, so the rules below it are never reached")
-    _check_size(told, faults)
+    for i, rule in enumerate(told.targets):
+        same = next((each for each in told.targets[:i] if each.when == rule.when), None)
+        if same is not None and i not in catch_alls:
+            faults.add(("targets", i), f"is never reached: rule {same.rule!r} fits the same")
 
 
 def _check_size(told: sections.Policy, faults: _Faults) -> None:

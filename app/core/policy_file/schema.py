@@ -33,7 +33,9 @@ def _text(pattern: str, *examples: str) -> Schema:
 WORDS: Mapping[str, Schema] = {
     "duration": _text(rf"{_POSITIVE}\s*{_DURATION}", "20s", "10m", "4h", "1h 30m"),
     "duration_or_off": _text(rf"off|0s|{_POSITIVE}\s*{_DURATION}", "60s", "off"),
-    "days_or_duration": _text(rf"\s*[0-9]+ days?\s*|{_POSITIVE}\s*{_DURATION}", "90 days", "12h"),
+    "days_or_duration": _text(
+        rf"\s*[0-9]{{1,4}} days?\s*|{_POSITIVE}\s*{_DURATION}", "90 days", "12h"
+    ),
     "target": _text(
         rf"\s*{_BUSINESS_DAYS}\s*|{_POSITIVE}\s*{_DURATION}(?: calendar\s*)?",
         *("20s", "4h", "1h 30m", "2 business days", "1 business day, end of day", "24h calendar"),

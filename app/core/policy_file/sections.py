@@ -200,7 +200,7 @@ class Fairness(Section):
 class Policy(Section):
     """The whole file."""
 
-    version: Annotated[int, Field(ge=1)] = 1
+    version: Annotated[int, Field(ge=1, le=2_147_483_647)] = 1
     effective_from: AwareDatetime | None = None
     purpose: str = "service, not appraisal"
     calendars: dict[Name, Calendar] = {}

@@ -19,16 +19,43 @@ _DURATION = re.compile(r"(?:\d+(?:\.\d+)?\s*[smh]\s*)+")
 _BUSINESS_DAYS = re.compile(r"(\d+)\s*business days?(,? end of day)?")
 
 
+_SPELLED = re.compile(
+    r"(\d+(?:\.\d+)?)\s*(s|m|h)(?:ec|econd|in|inute|our|r)?s?\b,?(?:\s*and\b)?\s*", re.IGNORECASE
+)
+"""A number with its unit written out, as in ``1 hour and 30 minutes``."""
+
+
+def _hint(text: object) -> str:
+    """What to write for a number without its unit, or for a unit that is written out."""
+    match text:
+        case bool():
+            return ""
+        case int() | float():
+            return f" (write {text}m or {text}h)"
+        case str() if re.fullmatch(r"\d{1,6}(\.\d+)?", text.strip()):
+            return f" (write {text.strip()}m or {text.strip()}h)"
+        case str():
+            parts = list(_SPELLED.finditer(text.strip()))
+            if parts and "".join(part[0] for part in parts) == text.strip():
+                return f" (write {' '.join(part[1] + part[2].lower() for part in parts)})"
+            return ""
+        case _:
+            return ""
+
+
 def duration(text: object) -> timedelta:
     """Read ``20s``, ``10m``, ``4h``, ``1h 30m``."""
     match text:
         case str() if _DURATION.fullmatch(text.strip()):
             parts = re.findall(r"(\d+(?:\.\d+)?)\s*([smh])", text)
-            span = timedelta(seconds=sum(float(number) * UNITS[unit] for number, unit in parts))
+            seconds = sum(float(number) * UNITS[unit] for number, unit in parts)
+            # Beyond the longest span that can be held at all the number itself does not matter.
+            span = timedelta(seconds=min(seconds, 2 * MAX_TARGET.total_seconds()))
         case _:
-            raise ValueError(f"expected a span such as 20s, 10m, 4h or 1h 30m, got {text!r}")
+            wanted = f"a span such as 20s, 10m, 4h or 1h 30m{_hint(text)}"
+            raise ValueError(f"expected {wanted}, got {text!r}")
     if not timedelta(0) < span <= MAX_TARGET:
-        raise ValueError(f"must be positive and at most 3650 days, got {text!r}")
+        raise ValueError(f"must be positive and at most 3650 days, got {text[:40]!r}")
     return span
 
 
@@ -40,6 +67,8 @@ def duration_or_off(text: object) -> timedelta:
 def days_or_duration(text: object) -> timedelta:
     """Read a span in wall time, where ``90 days`` is clear as well."""
     if isinstance(text, str) and (days := re.fullmatch(r"(\d+) days?", text.strip())):
+        if len(days[1]) > 4 or int(days[1]) > MAX_TARGET.days:
+            raise ValueError(f"must be at most {MAX_TARGET.days} days, got {text[:40]!r}")
         return timedelta(days=int(days[1]))
     return duration(text)
 
@@ -52,16 +81,20 @@ def target(text: object) -> Target:
     if isinstance(text, Target):
         return text
     if not isinstance(text, str):
-        raise ValueError(f"expected a target such as 4h or 2 business days, got {text!r}")  # noqa: TRY004 - pydantic's way
+        wanted = f"a target such as 4h or 2 business days{_hint(text)}"
+        raise ValueError(f"expected {wanted}, got {text!r}")  # noqa: TRY004 - pydantic's way
     words = text.strip()
     if days := _BUSINESS_DAYS.fullmatch(words):
-        if not 0 < int(days[1]) <= 365:
-            raise ValueError(f"must be 1 to 365 business days, got {text!r}")
+        if len(days[1]) > 4 or not 0 < int(days[1]) <= 365:
+            raise ValueError(f"must be 1 to 365 business days, got {text[:40]!r}")
         return Target(Measure.BUSINESS_DAYS, days=int(days[1]), end_of_day=bool(days[2]))
     if re.fullmatch(r"\d+\s*(d|days?|weeks?)", words):
         raise ValueError(
             f"{text!r} can mean three things: write 8h (open hours), 24h calendar or 1 business day"
         )
+    if re.fullmatch(r"\d+\.\d+\s*business days?.*", words):
+        wanted = "whole business days such as 2 business days, or hours such as 12h"
+        raise ValueError(f"expected {wanted}, got {text!r}")
     if words.endswith(" calendar"):
         return Target(Measure.CALENDAR, amount=duration(words.removesuffix(" calendar")))
     return Target(Measure.BUSINESS, amount=duration(words))

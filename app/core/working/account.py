@@ -121,15 +121,15 @@ def account_in(events: Iterable[Event], terms: Terms, wanted: Wanted, now: datet
 
 def waits_for_her(contact: Contact) -> bool:
     """Whether an open contact was put aside until the customer does something."""
+    return e.WaitingFor.CUSTOMER in contact.line.states and not contact.is_over
+
+
+def became_part_of(contact: Contact) -> str | None:
+    """The contact of the same source, by its id, as which this one goes on."""
     for event in reversed(contact.line.events):
-        match event.data:
-            case e.ContactHeld(waiting_for=waiting_for):
-                return waiting_for is e.WaitingFor.CUSTOMER and not contact.is_over
-            case e.ContactResumed() | e.CustomerReplied() | e.ContactReceived():
-                return False
-            case _:
-                pass
-    return False
+        if isinstance(event.data, e.ContactMerged):
+            return event.data.into
+    return None
 
 
 def has_our_word(contact: Contact) -> bool:
@@ -192,7 +192,6 @@ def lines_of(account: Account) -> Iterator[str]:
 _STANDING = {
     State.GONE: "It is over: she did not get through.",
     State.DISCARDED: "It was discarded, so nothing of it counts.",
-    State.MERGED: "It became a part of another contact, and counts there.",
     State.HELD: "It waits for the customer.",
     State.OPEN: "It is open, and no answer is owed.",
 }
@@ -219,6 +218,8 @@ def _state_in_words(account: Account) -> str:
             return f"She waits for an answer, since {time.instant(contact.waiting_since)}."
         case State.RESOLVED if contact.resolved_at is not None:
             return f"It was resolved {time.instant(contact.resolved_at)}."
+        case State.MERGED:
+            return f"It became a part of contact {became_part_of(contact)}, and counts there."
         case State.LOST_TRACK:
             since = time.instant(contact.last_event_at)
             return f"Lost track of: nobody told anything since {since}, so it is in no count."

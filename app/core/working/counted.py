@@ -8,10 +8,16 @@ from typing import Protocol, runtime_checkable
 
 from app.core import events as e
 from app.core.clocks.clock import Clock
-from app.core.hours.calendar import DAY, Calendar
+from app.core.hours.calendar import DAY, YEARS, Calendar
 
 MAX_HOLIDAYS = 5
 """Holidays that one stretch of closed time names."""
+SEARCHED_DAYS = 62
+"""Days of a stretch of closed time that are searched for holidays, the first."""
+LAID_OUT = 100 * DAY
+"""Time that is laid out stretch by stretch; of more, only both ends are, and the rest is added up."""
+EDGE = 31 * DAY
+"""How long each of these ends is, at least."""
 
 
 class Why(StrEnum):
@@ -26,15 +32,24 @@ class Why(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """A stretch of time that counts."""
+    """A stretch of time that counts, or many that are not told one by one.
+
+    ``added_up``: how much counts of it where it stands for many; closed time is between them.
+    """
 
     start: datetime
     end: datetime
+    added_up: timedelta | None = None
 
     @property
     def span(self) -> timedelta:
-        """How long it is."""
-        return self.end - self.start
+        """How much of it counts."""
+        return self.end - self.start if self.added_up is None else self.added_up
+
+    @property
+    def is_many(self) -> bool:
+        """Whether it stands for many."""
+        return self.added_up is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +62,16 @@ class Holiday:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A stretch of time that does not count; it lasts while ``end`` is none."""
+    """A stretch of time that does not count; it lasts while ``end`` is none.
+
+    ``is_many``: it stands for many of closed time, with open time between them.
+    """
 
     start: datetime
     end: datetime | None
     why: Why
     holidays: tuple[Holiday, ...] = ()
+    is_many: bool = False
 
 
 def silent(clock: Clock, events: Iterable[e.Event]) -> Iterator[LeftOut]:
@@ -69,7 +88,7 @@ def counted_spans(
     """The open time between the pauses, from the start (or ``since``) up to ``until``, in order."""
     for start, end in _between_pauses(clock, until):
         begin = max(start, since) if since else start
-        yield from (Counted(*span) for span in _open_time(calendar, begin, end))
+        yield from _open_time(calendar, begin, end)
 
 
 def left_out(
@@ -78,9 +97,9 @@ def left_out(
     """What does not count between the start and ``until``: closed time and pauses, in order."""
     whys = _whys(events) if clock.pauses else {}
     gaps = [
-        LeftOut(start, end, Why.CLOSED, tuple(_holidays(calendar, start, end)))
+        gap
         for begin, limit in _between_pauses(clock, until)
-        for start, end in _closed_time(calendar, begin, limit)
+        for gap in _closed_time(calendar, begin, limit)
     ]
     pauses = [
         LeftOut(pause.start, pause.end, whys.get(pause.start, Why.PAUSED))
@@ -104,32 +123,64 @@ def _between_pauses(clock: Clock, until: datetime) -> Iterator[tuple[datetime, d
         yield start, until
 
 
-def _open_time(
-    calendar: Calendar, start: datetime, end: datetime
-) -> Iterator[tuple[datetime, datetime]]:
+def _open_time(calendar: Calendar, start: datetime, end: datetime) -> Iterator[Counted]:
+    """Open time in order; of a very long stretch both ends, and what lies between in one piece."""
+    if start >= end:
+        return
+    if end - start > LAID_OUT:
+        yield from _long_time(calendar, start, end)
+    else:
+        yield from _open_spans(calendar, start, end)
+
+
+def _long_time(calendar: Calendar, start: datetime, end: datetime) -> Iterator[Counted]:
+    if calendar.elapsed(start, end) == end - start:
+        yield Counted(start, end)
+        return
+    after = min(_when_closed(calendar, start + EDGE), end)
+    before = min(_when_closed(calendar, max(end - EDGE, after)), end)
+    yield from _open_spans(calendar, start, after)
+    if between := calendar.elapsed(after, before):
+        yield Counted(after, before, between)
+    yield from _open_spans(calendar, before, end)
+
+
+def _when_closed(calendar: Calendar, instant: datetime) -> datetime:
+    """The instant itself, or the end of the open span that it would cut in two."""
+    return calendar.closes_after(instant) or instant
+
+
+def _open_spans(calendar: Calendar, start: datetime, end: datetime) -> Iterator[Counted]:
     """Open spans in one piece where they touch: at midnight, or where a clock was put forward."""
-    last: tuple[datetime, datetime] | None = None
+    if calendar.is_always_open:
+        yield from (Counted(start, end) for _ in range(start < end))
+        return
+    last: Counted | None = None
     for opens, closes in calendar.open_spans(start, end):
-        if last is not None and opens <= last[1]:
-            last = (last[0], max(last[1], closes))
+        if last is not None and opens <= last.end:
+            last = Counted(last.start, max(last.end, closes))
             continue
         if last is not None:
             yield last
-        last = (opens, closes)
+        last = Counted(opens, closes)
     if last is not None:
         yield last
 
 
-def _closed_time(
-    calendar: Calendar, start: datetime, end: datetime
-) -> Iterator[tuple[datetime, datetime]]:
+def _closed_time(calendar: Calendar, start: datetime, end: datetime) -> Iterator[LeftOut]:
     at = start
-    for opens, closes in _open_time(calendar, start, end):
-        if opens > at:
-            yield at, opens
-        at = closes
+    for each in _open_time(calendar, start, end):
+        if each.start > at:
+            yield _closed(calendar, at, each.start)
+        if each.is_many:
+            yield LeftOut(each.start, each.end, Why.CLOSED, is_many=True)
+        at = each.end
     if at < end:
-        yield at, end
+        yield _closed(calendar, at, end)
+
+
+def _closed(calendar: Calendar, start: datetime, end: datetime) -> LeftOut:
+    return LeftOut(start, end, Why.CLOSED, tuple(_holidays(calendar, start, end)))
 
 
 @runtime_checkable
@@ -142,7 +193,10 @@ class Named(Protocol):
 
 def _holidays(calendar: Calendar, start: datetime, end: datetime) -> Iterator[Holiday]:
     """The holidays in a stretch of closed time that would have been open otherwise."""
-    day, last = (at.astimezone(calendar.zone).date() for at in (start, end))
+    if start.year not in YEARS:
+        return
+    until = min(end, start + SEARCHED_DAYS * DAY)
+    day, last = (at.astimezone(calendar.zone).date() for at in (start, until))
     found = 0
     while day <= last and found < MAX_HOLIDAYS:
         if calendar.week[day.weekday()] and day in calendar.holidays:

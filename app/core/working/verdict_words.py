@@ -1,6 +1,6 @@
-"""What started a clock and what became of it, in words: from the events of its contact."""
+"""What became of a clock, in words: from the events of its contact."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 
 from app.core import events as e
@@ -10,6 +10,7 @@ from app.core.policy import ClockKind
 from app.core.replay import Contact
 from app.core.working.deadline import Untold, Working
 from app.core.working.local_time import LocalTime, length
+from app.core.working.start_words import data_at
 
 CALLED: Mapping[ClockKind, str] = {
     ClockKind.FIRST_RESPONSE: "First response",
@@ -54,71 +55,18 @@ def not_told(kind: ClockKind, end: Untold) -> str:
     return (_STARTS if end is Untold.START else _STOPS)[kind]
 
 
-def started(working: Working, contact: Contact) -> str:
-    """What made a clock begin, as the end of a sentence; nothing where no event says so."""
-    clock = working.clock
-    told = [data for data in _data_at(contact, clock.started_at) if _may_start(data)]
-    words = [_beginning(data, clock, contact) for data in told]
-    if clock.kind is ClockKind.OWNERSHIP and words:
-        return ", when nobody had charge of it"
-    if words:
-        return f", {words[-1]}"
-    return ", when this rule began to apply" if working.is_of_rule else ""
-
-
-def _data_at(contact: Contact, at: datetime | None) -> Iterator[e.Data]:
-    return (event.data for event in contact.line.events if event.occurred_at == at)
-
-
-_MAY_START = (
-    *(e.ContactReceived, e.ContactQueued, e.CustomerReplied, e.ContactTransferred),
-    *(e.ContactMissed, e.ContactAbandoned, e.ContactResolved, e.ContactReopened),
-    *(e.AgentReplied, e.ContactAnswered, e.FollowupPromised),
-)
-
-
-def _may_start(data: e.Data) -> bool:
-    return isinstance(data, _MAY_START)
-
-
-def _beginning(data: e.Data, clock: Clock, contact: Contact) -> str:  # noqa: C901, PLR0911 - one arm a kind of event
-    match data:
-        case e.ContactQueued():
-            return "when it was put before a human"
-        case e.ContactTransferred():
-            return "when it was passed on and she waited again"
-        case e.ContactReopened():
-            return "when it was reopened"
-        case e.ContactMissed():
-            return "when nobody took it"
-        case e.ContactAbandoned():
-            return "when she gave up waiting"
-        case e.ContactResolved():
-            return "when she was turned away" if contact.is_turned_away else "when it was over"
-        case e.FollowupPromised():
-            return "when it was promised"
-        case e.AgentReplied() | e.ContactAnswered():
-            return "when she heard from us"
-        case _ if clock.kind is ClockKind.NEXT_RESPONSE:
-            return "with her oldest message that was not answered"
-        case _ if contact.channel == e.Channel.PHONE:
-            return "when the call came in"
-        case _:
-            return "with the customer's first message"
-
-
 def ended(working: Working, contact: Contact, time: LocalTime) -> str:
     """How a clock stopped, and the verdict."""
     clock = working.clock
-    assert clock.stopped_at is not None, "it still runs"
-    at = time.instant(clock.stopped_at)
-    how = _how(clock, contact, at)
+    how = _how(clock, contact, time)
     broken = working.status is Status.BREACHED
     match clock.ending:
         case Ending.CANCELLED:
             return how
         case Ending.WAIVED if not broken:
             return f"{how}: waived, which is neither kept nor broken."
+        case Ending.GONE if not broken and _was_met(clock, contact):
+            return f"{how}: neither kept nor broken."
         case Ending.GONE if not broken:
             return f"{how}, before the promise broke: neither kept nor broken."
         case _ if broken:
@@ -136,7 +84,9 @@ def _broken(working: Working, time: LocalTime) -> str:
     return f"{said}, {used}, {length(over)} too much" if over else f"{said}, {used}"
 
 
-def _how(clock: Clock, contact: Contact, at: str) -> str:
+def _how(clock: Clock, contact: Contact, time: LocalTime) -> str:
+    assert clock.stopped_at is not None, "it still runs"
+    at = time.instant(clock.stopped_at)
     match clock.ending:
         case Ending.ANSWERED:
             return f"{DONE[clock.kind]} {at}"
@@ -147,6 +97,9 @@ def _how(clock: Clock, contact: Contact, at: str) -> str:
         case Ending.CANCELLED:
             return _cancelled(contact, at)
         case _:
+            if _was_met(clock, contact) and contact.turned_away_at is not None:
+                away = time.instant(contact.turned_away_at)
+                return f"Answered {at} and turned away {away}, so the answer does not count"
             return _gone(clock, contact, at)
 
 
@@ -160,10 +113,18 @@ def _cancelled(contact: Contact, at: str) -> str:
     return f"Called off {at}: neither kept nor broken."
 
 
+def _was_met(clock: Clock, contact: Contact) -> bool:
+    """Whether a human answered first, and turned her away later."""
+    if clock.kind is not ClockKind.FIRST_RESPONSE or not contact.is_turned_away:
+        return False
+    later = contact.turned_away_at
+    return later is not None and clock.stopped_at is not None and clock.stopped_at < later
+
+
 def _gone(clock: Clock, contact: Contact, at: str) -> str:
     if contact.is_turned_away and clock.kind is ClockKind.FIRST_RESPONSE:
         return f"Turned away {at}, which is no answer"
-    for data in _data_at(contact, clock.stopped_at):
+    for data in data_at(contact, clock.stopped_at):
         match data:
             case e.ContactAbandoned():
                 return f"She gave up waiting {at}"
@@ -181,4 +142,4 @@ def noted(noted_at: datetime, withdrawn_at: datetime | None, time: LocalTime) ->
     said = f"We said that it was broken {time.instant(noted_at)}"
     if withdrawn_at is None:
         return f"{said}."
-    return f"{said}, and took that back {time.instant(withdrawn_at)}, when late news showed better."
+    return f"{said}, and took that back {time.instant(withdrawn_at)}: it is not broken after all."

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from app.core.clocks.clock import Status
+from app.core.clocks.clock import Status, reached_at
 from app.core.clocks.timeline import Stretch
 from app.core.hours.calendar import NeverOpen
 from app.core.policy import UNASSIGNED, UNMAPPED, ClockKind, Measure
@@ -14,7 +14,8 @@ from app.core.working.counted import Counted, LeftOut, Why
 from app.core.working.deadline import Working
 from app.core.working.local_time import LocalTime, length, listed
 from app.core.working.rule_words import above, because
-from app.core.working.verdict_words import CALLED, DONE, ended, not_told, started
+from app.core.working.start_words import started
+from app.core.working.verdict_words import CALLED, DONE, ended, not_told
 
 KEPT_DAYS = 3
 """Days, at either end of a long stretch, that are told one by one."""
@@ -121,10 +122,14 @@ def _days(counted: Sequence[Counted], time: LocalTime) -> str:
     between = told[KEPT_DAYS:-KEPT_DAYS]
     parts = [
         *(_day(day, time) for day in told[:KEPT_DAYS]),
-        f"and {len(between)} days more, {length(sum(map(_total, between), timedelta(0)))}",
+        f"and {_how_many(between)} more, {length(sum(map(_total, between), timedelta(0)))}",
         *(_day(day, time) for day in told[-KEPT_DAYS:]),
     ]
     return ", ".join(parts)
+
+
+def _how_many(days: Sequence[Sequence[Counted]]) -> str:
+    return "many days" if any(each.is_many for day in days for each in day) else f"{len(days)} days"
 
 
 def _day(day: Sequence[Counted], time: LocalTime) -> str:
@@ -148,14 +153,15 @@ def _left_out(stretches: Sequence[LeftOut], time: LocalTime) -> str:
         return ""
     told = [_gap(stretch, time) for stretch in stretches]
     if len(told) > 2 * KEPT_DAYS + 1:
-        more = f"and {len(told) - 2 * KEPT_DAYS} stretches more"
-        told = [*told[:KEPT_DAYS], more, *told[-KEPT_DAYS:]]
+        is_many = any(stretch.is_many for stretch in stretches[KEPT_DAYS:-KEPT_DAYS])
+        more = "many" if is_many else str(len(told) - 2 * KEPT_DAYS)
+        told = [*told[:KEPT_DAYS], f"and {more} stretches more", *told[-KEPT_DAYS:]]
     return f"Left out: {'; '.join(told)}."
 
 
 def _gap(stretch: LeftOut, time: LocalTime) -> str:
     names = [
-        time.plain_day(holiday.day) + (f", {holiday.name}" if holiday.name else "")
+        time.plain_day(holiday.day) + f", {holiday.name or 'own date'}"
         for holiday in stretch.holidays
     ]
     why = WHY[stretch.why] + (f" ({'; '.join(names)})" if names else "")
@@ -203,6 +209,8 @@ def _paused(working: Working, time: LocalTime) -> str:
     last: Stretch = working.clock.pauses[-1]
     stretches = working.silent if last.is_hidden else working.left_out
     why = next((WHY[gap.why] for gap in stretches if gap.end is None), WHY[Why.PAUSED])
+    if last.is_hidden and not working.is_overdue and working.elapsed > working.clock.target:
+        return f"Paused since {time.instant(last.start)}, {why}: {_was_due(working, time)}."
     moves = "nobody is called meanwhile" if last.is_hidden else "the deadline moves meanwhile"
     said = f"Paused since {time.instant(last.start)}, {why}: {_used(working)}; {moves}."
     broken_at = working.clock.breaches_at
@@ -211,6 +219,13 @@ def _paused(working: Working, time: LocalTime) -> str:
             f"{said} It was broken before that, {time.instant(broken_at)}: waiting mends nothing."
         )
     return said
+
+
+def _was_due(working: Working, time: LocalTime) -> str:
+    """Its time is up, though a pause that only hides keeps silent about it."""
+    due_at = reached_at(working.clock, working.clock.target, working.calendar)
+    assert due_at is not None, "more than the target has passed"
+    return f"it was due {time.instant(due_at)}; silent until it is back with us"
 
 
 def _running(working: Working, time: LocalTime) -> str:

@@ -399,11 +399,13 @@ def test_reopening_what_we_had_answered_last_makes_the_next_update_due_from_ther
         ([e.ContactTransferred(agent="kim")], 0),
         ([e.ContactTransferred(agent="kim"), e.ContactTransferred(agent="kim")], 0),
         ([e.ContactTransferred(agent="kim"), e.ContactTransferred(agent="lee")], 1),
+        ([e.ContactTransferred(agent=who) for who in ("kim", "lee", "jo")], 2),
         ([e.ContactTransferred(agent="kim"), e.ContactTransferred(team="sales")], 1),
         ([e.ContactTransferred(team="sales")], 1),
         ([e.ContactTransferred(agent="kim", from_team="front")], 1),
         ([e.ContactTransferred(agent="kim"), e.ContactTransferred(queue="deals")], 0),
         ([e.ContactAnswered(agent="kim"), e.ContactAnswered(agent="lee")], 1),
+        ([e.ContactAnswered(agent=who) for who in ("kim", "lee", "jo")], 2),
         ([e.ContactAnswered(), e.ContactAnswered(agent="lee")], 0),
     ],
 )

@@ -113,6 +113,16 @@ def test_a_pause_moves_the_levels_behind_it():
     ]
 
 
+def test_a_level_reached_at_the_very_beginning_of_a_pause_is_told_then():
+    clock = clock_of("mon 09:00", ("mon 09:30", "mon 12:00"))
+
+    assert warnings_of(clock, OFFICE, POLICY)[0].at == at("mon 09:30")
+
+
+def test_a_level_reached_at_closing_was_reached_before_an_answer_at_night():
+    assert told("mon 09:00", stop="mon 18:00", target=16 * HOUR) == [("50 %", "mon 17:00")]
+
+
 def test_a_lasting_pause_holds_back_what_lies_behind_it():
     assert told("mon 10:00", ("mon 10:40", None)) == [("50 %", "mon 10:30")]
 

@@ -81,7 +81,7 @@ def test_a_target_says_in_which_time_it_counts(text, meant):
         ("20s", "20s"),
         ("24h calendar", "24h calendar"),
         ("2 business days", "2 business days"),
-        ("1 business day end of day", "1 business days, end of day"),
+        ("1 business day end of day", "1 business day, end of day"),
     ],
 )
 def test_a_target_is_shown_as_it_is_written(text, shown):
@@ -300,3 +300,142 @@ def test_a_minute_and_five_seconds_are_what_nobody_need_write():
         timedelta(seconds=60),
         timedelta(seconds=5),
     )
+
+
+DATED = """calendars:
+  office:
+    hours: {mon: 09:00-17:00}
+    special_days: {2026-02-30: closed}
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        (DATED, "line 4: calendars.office.special_days.2026-02-30: should be a valid date"),
+        (
+            "version: 1\neffective_from: 2026-13-01T00:00:00Z",
+            "line 2: effective_from: should be a valid datetime",
+        ),
+        (
+            "version: 1\npurpose: a\0b",
+            "line 2: file: is not valid YAML: expected characters that can be seen, got code 0x00",
+        ),
+        (
+            'version: 1\npurpose: "\\0"',
+            "line 2: file: is not valid YAML: expected a value that can be read",
+        ),
+        ('purpose: "\\ud800"', "line 1: file: is not valid YAML: expected a value that can be"),
+        ("[" * 3000, "line 1: file: is not valid YAML: expected at most 50 levels within each"),
+        (
+            "\n".join(" " * i + "a:" for i in range(60)),
+            "line 50: file: is not valid YAML: expected at most 50 levels within each other, got 51",
+        ),
+        ("a: &a [x]\nb: *a", "line 2: file: is not valid YAML: expected the words themselves"),
+        ("version: !!int x", "line 1: file: is not valid YAML: expected a value that can be read"),
+        ("version: " + "9" * 5000, "line 1: file: is not valid YAML: expected a value that can"),
+        ("version: " + "9" * 30, "line 1: version: should be less than or equal to 2147483647"),
+        ("new_for: 99999999999 days", "line 1: new_for: must be at most 3650 days"),
+        ("new_for: " + "9" * 400 + "h", "line 1: new_for: must be positive and at most 3650 days"),
+        (target("9" * 5000 + " business days"), "line 3: targets.0.first_response: must be 1 to"),
+        ("calendars: !!omap [a: 1]", "line 1: calendars.a: should be a valid dictionary"),
+        ("<<: {colour: 1}", "line 1: colour: is not a word of this file here"),
+    ],
+)
+def test_what_no_reader_could_make_sense_of_is_refused_like_any_other_fault(text, fault):
+    assert any(found.startswith(fault) for found in faults(text)), faults(text)
+
+
+def test_aliases_within_aliases_are_refused_before_they_grow():
+    lines = [
+        "a0: &a0 [x]",
+        *(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 9)),
+    ]
+
+    assert faults("\n".join(lines)) == [
+        (
+            "line 2: file: is not valid YAML: expected the words themselves, for no place of this "
+            "file can stand for another (an alias), got '*a0'"
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("4 hours", "(write 4h), got '4 hours'"),
+        ("1 hour and 30 minutes", "(write 1h 30m), got"),
+        ("15", "(write 15m or 15h), got 15"),
+        ("'15'", "(write 15m or 15h), got '15'"),
+        ("true", "or 2 business days, got True"),
+        ("4 fortnights", "4h or 1h 30m, got '4 fortnights'"),
+        (
+            "1.5 business days",
+            "expected whole business days such as 2 business days, or hours such as 12h, got",
+        ),
+    ],
+)
+def test_a_span_in_other_words_is_answered_with_what_to_write(written, said):
+    (fault,) = faults(target(written))
+
+    assert said in fault
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("tiers:\n  a:\n\tdefault: true", "indent with spaces, not tabs"),
+        ("purpose: a: b", "put a text with a colon in quotes"),
+        ('purpose: "abc', "the file ends before a quote or bracket is closed"),
+        ("version: 1\nfoo\nbar: 1", "expected a colon after the word"),
+    ],
+)
+def test_what_a_parser_stumbles_over_is_said_in_plain_words(text, hint):
+    (fault,) = faults(text)
+
+    assert hint in fault
+
+
+ZONED = "calendars: {office: {zone: Europe/Copenhagen, always_open: true}}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (f"{ZONED}effective_from: 2026-12-01", "(write 2026-12-01T00:00:00+01:00), got 2026-12-01"),
+        (f"{ZONED}effective_from: 2026-07-01 08:30:00", "(write 2026-07-01T08:30:00+02:00), got"),
+        ("effective_from: 2026-12-01", "(write 2026-12-01T00:00:00+00:00), got 2026-12-01"),
+        (
+            "calendars: {o: {zone: ../x}}\neffective_from: 2026-12-01",
+            "(write 2026-12-01T00:00:00+00",
+        ),
+        ("warnings: [50]", "(write 50 %), got 50"),
+        ("warnings: [0.8]", "(write 80 %), got 0.8"),
+        ("warnings: [true]", "should be a valid string, got True"),
+        ("targets: [{rule: a, target_ratio: 90}]", "(0.9 is nine of ten), got 90"),
+        ("warning: [80 %]", "here (did you mean warnings?); see"),
+        ("calendars: {o: {hour: {}}}", "(did you mean hours?)"),
+        ("calendars: {o: {holidays: {contry: DK}}}", "(did you mean country?)"),
+        ("tiers: {gold: {defualt: true}}", "(did you mean default?)"),
+        ("teams: {t: {calender: o}}", "(did you mean calendar?)"),
+        ("targets: [{rule: a, first_reponse: 4h}]", "(did you mean first_response?)"),
+        ("targets: [{rule: a, when: {chanel: phone}}]", "(did you mean channel?)"),
+        ("targets: [{rule: a, update: {target: 4h, pause_in: [x]}}]", "(did you mean pauses_in?)"),
+        ("clocks: {shortabandon: 5s}", "(did you mean short_abandon?)"),
+        ("clocks: {resolution: {end_in: [x]}}", "(did you mean ends_in?)"),
+        ("fairness: {headstart: 5m}", "(did you mean head_start?)"),
+        ("teams: {t: {calendar: o, xyzzy: 1}}", "is not a word of this file here; see"),
+    ],
+)
+def test_a_fault_says_what_to_write_where_that_can_be_told(text, said):
+    assert any(said in fault for fault in faults(text)), faults(text)
+
+
+def test_a_rule_below_another_that_fits_the_same_is_never_reached():
+    text = (
+        "targets:\n  - {rule: a, when: {channel: [phone, chat]}}\n"
+        "  - {rule: b, when: {channel: [chat, phone]}}\n  - {rule: c, when: {channel: chat}}\n"
+        "  - {rule: rest}\n"
+    )
+
+    assert faults(text) == ["line 3: targets.1: is never reached: rule 'a' fits the same"]

@@ -76,6 +76,7 @@ ALL_KINDS = Terms(
         )
     )
 )
+HOUR = timedelta(hours=1)
 UNFIT = (
     "'Phone' did not fit: the contact came by e-mail, not by phone. "
     "'Important customers' did not fit: its customer is standard, not important."
@@ -235,6 +236,30 @@ def test_a_pause_that_only_hides_lets_time_count_without_an_alarm():
     ]
 
 
+def test_a_hidden_pause_says_when_it_was_due_and_until_when_it_keeps_silent():
+    hiding = policy("clocks: {resolution: {pause_effect: hide}}")
+    events = [mail("mon 08:00"), told("mon 08:30", REPLY), told("mon 09:00", HELD)]
+
+    assert said(events, "fri 10:00", "resolution", hiding)[-1] == (
+        "Paused since Monday 2 March 10:00, waiting for the customer: it was due Wednesday 4 March "
+        "09:00; silent until it is back with us."
+    )
+
+
+def test_a_date_of_ones_own_is_named_as_such():
+    own = Terms(
+        Policies((read_policy(POLICY.replace("country: DK", "country: DK, also: [2026-03-03]")),))
+    )
+
+    (left,) = [
+        each
+        for each in said([mail("mon 08:00")], "wed 09:00", "resolution", own)
+        if each.startswith("Left out")
+    ]
+
+    assert "closed (3 March, own date)" in left
+
+
 def test_what_was_waived_or_cancelled_is_neither_kept_nor_broken():
     thanks = [mail("mon 08:00"), told("mon 08:30", REPLY), told("mon 09:00", WROTE)]
     gave_up = [call("mon 09:00"), told("mon 09:00:10", e.ContactAbandoned())]
@@ -258,8 +283,8 @@ def test_being_turned_away_is_no_answer():
     events = [call("mon 09:00"), told("mon 09:00:05", ANSWERED), told("mon 09:00:09", refused)]
 
     assert said(events, "mon 09:10", "first_response")[-1] == (
-        "Turned away Monday 2 March 10:00:05, which is no answer, before the promise broke: "
-        "neither kept nor broken."
+        "Answered Monday 2 March 10:00:05 and turned away Monday 2 March 10:00:09, so the answer "
+        "does not count: neither kept nor broken."
     )
     assert said(events, "mon 09:10", "callback")[2:3] == [
         "Counted so far: Mon 2 Mar 10:00:09-10:10 (9 min 51 s)."
@@ -417,7 +442,7 @@ def test_an_account_tells_who_where_and_how_it_stands():
         (
             [told("mon 09:10", e.ContactMerged(into="c2"))],
             "mon 10:00",
-            "It became a part of another contact, and counts there.",
+            "It became a part of contact c2, and counts there.",
         ),
         (
             [told("mon 09:10", REPLY)],
@@ -430,6 +455,14 @@ def test_an_account_says_how_the_contact_stands(more, now, sentence):
     account = account_in([mail("mon 09:00"), *more], TERMS, Wanted("c1"), at(now))
 
     assert list(lines_of(account))[2] == sentence
+
+
+def test_what_the_clocks_take_for_no_waiting_is_not_told_as_waiting():
+    events = [call("mon 09:00"), told("mon 09:00:05", ANSWERED), told("mon 09:05", HELD)]
+
+    account = account_in(events, TERMS, Wanted("c1"), at("mon 09:10"))
+
+    assert account.state == "open"
 
 
 def test_a_contact_that_several_sources_know_has_to_be_told_apart():
@@ -572,6 +605,52 @@ def test_every_moment_is_either_counted_or_left_out(drawn):
     assert all(earlier[1] == later[0] for earlier, later in pairwise(pieces))
     if clock.started_at < until:
         assert (pieces[0][0], pieces[-1][1]) == (clock.started_at, until)
+
+
+@st.composite
+def long_clocks(draw: st.DrawFn) -> tuple[Calendar, Clock, datetime]:
+    """A clock that runs for months or for centuries."""
+    calendar, around = draw(calendars())
+    started_at = draw(instants(around))
+    now = started_at + timedelta(days=draw(st.integers(90, 400) | st.integers(400, 40_000)))
+    return calendar, judged(Cycle(ClockKind.RESOLUTION, 1, started_at), HOUR, calendar), now
+
+
+@given(long_clocks())
+def test_of_a_long_stretch_both_ends_are_told_and_all_of_it_adds_up(drawn):
+    calendar, clock, now = drawn
+
+    counted = [*counted_spans(clock, calendar, now)]
+
+    assert sum((each.span for each in counted), timedelta(0)) == calendar.elapsed(
+        clock.started_at, now
+    )
+    pieces = [(each.start, each.end) for each in counted if not each.is_many]
+    gaps = [*left_out(clock, calendar, now)]
+    covered = sorted([*pieces, *((gap.start, gap.end) for gap in gaps)])
+    assert all(earlier[1] == later[0] for earlier, later in pairwise(covered))
+    assert (covered[0][0], covered[-1][1]) == (clock.started_at, now)
+    assert [(e.start, e.end) for e in counted if e.is_many] == [
+        (gap.start, gap.end) for gap in gaps if gap.is_many
+    ]
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        (datetime(1970, 1, 1, tzinfo=UTC), datetime(2026, 3, 2, tzinfo=UTC)),
+        (datetime(2026, 3, 2, tzinfo=UTC), datetime(2290, 1, 1, tzinfo=UTC)),
+        (datetime(2026, 3, 2, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, tzinfo=UTC)),
+        (datetime(9999, 12, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, tzinfo=UTC)),
+        (datetime(1, 1, 1, tzinfo=UTC), datetime(2026, 3, 2, tzinfo=UTC)),
+    ],
+)
+def test_what_is_shown_does_not_grow_with_the_length_of_the_stretch(start: datetime, end: datetime):
+    calendar = TERMS.policies.newest.calendar_of("help")
+    clock = judged(Cycle(ClockKind.RESOLUTION, 1, start), timedelta(hours=4), calendar)
+
+    assert len([*counted_spans(clock, calendar, end)]) < 200
+    assert len([*left_out(clock, calendar, end)]) < 200
 
 
 @given(histories())
