@@ -294,6 +294,13 @@ class Replayed:
 def replay(events: Iterable[Event], terms: Terms, now: datetime) -> Replayed:
     """Replay a whole set of events as of ``now``; later ones are not seen."""
     told = [event for event in once_each(events) if event.occurred_at <= now]
+    found, registry = replay_clocks(told, terms, now)
+    pools = _pools(told, found.contacts, Judging(terms, registry, now))
+    return replace(found, pools=pools)
+
+
+def replay_clocks(told: Sequence[Event], terms: Terms, now: datetime) -> tuple[Replayed, Registry]:
+    """Replay contacts, promises and callbacks, and who is who; nobody's turns."""
     registry = replay_registry(event for event in told if subject_of(event) is SubjectOf.CUSTOMER)
     judging = Judging(terms, registry, now)
     contacts = {c.key: c for c in replay_group(told, terms, registry, now)}
@@ -309,8 +316,7 @@ def replay(events: Iterable[Event], terms: Terms, now: datetime) -> Replayed:
             contact = contacts[callback.contact]
             clocks = callback_clocks(callback, contact, judging)
             contacts[contact.key] = replace(contact, clocks=(*contact.clocks, *clocks))
-    pools = _pools(told, contacts.values(), judging)
-    return Replayed(now, tuple(contacts.values()), tuple(promises), pools)
+    return Replayed(now, tuple(contacts.values()), tuple(promises)), registry
 
 
 def _pools(

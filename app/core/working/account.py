@@ -9,11 +9,10 @@ from app.core import events as e
 from app.core.callbacks import Callback
 from app.core.clocks.clock import Clock
 from app.core.clocks.record import Record, record_of
-from app.core.events import Event, SubjectOf, subject_of
+from app.core.events import Event, once_each
 from app.core.policy import ClockKind
 from app.core.promises import Promise
-from app.core.registry import replay_registry
-from app.core.replay import Contact, Judging, Terms, replay
+from app.core.replay import Contact, Judging, Terms, replay_clocks
 from app.core.working.deadline import Working, working_of
 from app.core.working.local_time import LocalTime, length
 from app.core.working.rule_words import CHANNELS
@@ -111,11 +110,10 @@ def account_of(contact: Contact, owing: Owing, judging: Judging) -> Account:
 
 def account_in(events: Iterable[Event], terms: Terms, wanted: Wanted, now: datetime) -> Account:
     """One contact's account from all events there are. Raises as ``Wanted.choose`` does."""
-    told = list(events)
-    replayed = replay(told, terms, now)
+    told = [event for event in once_each(events) if event.occurred_at <= now]
+    replayed, registry = replay_clocks(told, terms, now)
     contact = wanted.choose(replayed.contacts)
     promises = tuple(pair for pair in replayed.promises if pair[0].contact == contact.key)
-    registry = replay_registry(ev for ev in told if subject_of(ev) is SubjectOf.CUSTOMER)
     return account_of(contact, Owing(promises), Judging(terms, registry, now))
 
 
