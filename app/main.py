@@ -18,6 +18,7 @@ from starlette.exceptions import HTTPException
 from app.api.contacts import Shelf
 from app.api.contacts import router as contacts_router
 from app.api.doors import Desk, Doors
+from app.api.entry import Entry
 from app.api.fairness import Turns, on_invalid
 from app.api.fairness import router as fairness_router
 from app.api.openapi import document
@@ -380,12 +381,12 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = read_clock) -
     token = settings.metrics_token.get_secret_value() if settings.metrics_token else None
     behind.include_router(router(service.newest, service.count, clock, token))
     behind.include_router(schema_router())
-    access = Access(service.db)
-    behind.include_router(fairness_router(service.turns, access.may, service.count, clock))
+    entry = Entry(Access(service.db).may, service.count, clock)
+    behind.include_router(fairness_router(service.turns, entry))
     shelf = Shelf(service.db, service.known_terms)
-    behind.include_router(contacts_router(shelf, access.may, service.count, clock))
+    behind.include_router(contacts_router(shelf, entry))
     library = Library(service.db, service.loops["policy"].nudge)
-    behind.include_router(policy_router(library, access.may, service.count, clock))
+    behind.include_router(policy_router(library, entry))
     behind.router.routes.extend(wallboard_routes(service.live))
     behind.add_exception_handler(Problem, on_problem)
     behind.add_exception_handler(HTTPException, on_http_exception)

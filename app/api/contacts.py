@@ -2,26 +2,24 @@
 
 from base64 import b64decode, urlsafe_b64encode
 from binascii import Error as NotBase64
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import quote, urlencode
 
-from fastapi import APIRouter, Depends, Query, Request
-from fastapi.exceptions import RequestValidationError
+from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.contacts_answers import ContactAccount, ContactList, account_told, listed
-from app.api.problems import PROBLEM_TYPE, RETRY_SECONDS, TITLES, Problem
+from app.api.entry import SECURITY, Entry, refusals
+from app.api.problems import Problem
 from app.core.replay import Terms
 from app.core.working.wanted import SeveralContacts, UnknownContact, Wanted
-from app.metrics.families import Door
-from app.metrics.process import ProcessMetrics
 from app.operations.contacts import UnreadableContact, load_known, load_page
-from app.store.contact_lists import Listed, Place
-from app.store.engine import AWAY, Database
+from app.store.contact_lists import Cursor, Listed
+from app.store.engine import Database
 
 MAX_CONTACTS = 200
 """Contacts in one answer."""
@@ -30,12 +28,7 @@ MAX_NAME = 256
 NO_NULL = r"^[^\x00]*$"
 """No text in the database has a null character."""
 
-May = Callable[[str, str, datetime], Awaitable[bool]]
-"""Whether a token may do what a scope names."""
-
 PATH = "/v1/contacts"
-_PROBLEM = {"content": {PROBLEM_TYPE: {"schema": {"type": "object"}}}}
-_SECURITY: dict[str, Any] = {"security": [{"bearer": []}]}
 
 
 class AskedList(BaseModel):
@@ -65,58 +58,24 @@ class Shelf:
     terms: Callable[[], Terms]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Door:
-    """Lets in who may read, counts the answers, and gives the instant of the request."""
-
-    may: May
-    count: ProcessMetrics
-    read_clock: Callable[[], datetime]
-
-    async def __call__(self, request: Request) -> AsyncIterator[datetime]:
-        now = self.read_clock()
-        try:
-            await _check_token(request, self.may, now)
-            yield now
-        except Problem as problem:
-            self.count.request_answered(Door.API, problem.status)
-            raise
-        except RequestValidationError:
-            self.count.request_answered(Door.API, 422)
-            raise
-        except AWAY:
-            self.count.request_answered(Door.API, 503)
-            headers = {"retry-after": str(RETRY_SECONDS)}
-            raise Problem(503, "the database is away", headers=headers) from None
-        self.count.request_answered(Door.API, 200)
-
-
-def router(
-    shelf: Shelf, may: May, count: ProcessMetrics, read_clock: Callable[[], datetime]
-) -> APIRouter:
+def router(shelf: Shelf, entry: Entry) -> APIRouter:
     """The routes about contacts; all want a token with the scope ``read``."""
-    routes = APIRouter(
-        tags=["contacts"],
-        responses={
-            status: {"description": TITLES[status], **_PROBLEM}
-            for status in (401, 404, 409, 422, 503)
-        },
-    )
-    Now = Annotated[datetime, Depends(_Door(may, count, read_clock))]  # noqa: N806 - a type
+    routes = APIRouter(tags=["contacts"], responses=refusals(401, 404, 409, 422, 503))
+    Now = Annotated[datetime, Depends(entry.reader)]  # noqa: N806 - a type
 
     @routes.get(
-        PATH, summary="Contacts by how they stand, a page at a time", openapi_extra=_SECURITY
+        PATH, summary="Contacts by how they stand, a page at a time", openapi_extra=SECURITY
     )
     async def contacts(asked: Annotated[AskedList, Query()], now: Now) -> ContactList:
-        place = Place(_key_in(asked.after), asked.limit, asked.team)
-        page = await load_page(shelf.db, shelf.terms(), asked.standing, place, now)
+        cursor = Cursor(_key_in(asked.after), asked.limit, asked.team)
+        page = await load_page(shelf.db, shelf.terms(), asked.standing, cursor, now)
         following = None if page.following is None else _cursor(page.following)
         return ContactList(now, [listed(each) for each in page.contacts], following)
 
     @routes.get(
         PATH + "/{contact:path}",
         summary="One contact: where it stands, and the working of every deadline",
-        openapi_extra=_SECURITY,
+        openapi_extra=SECURITY,
     )
     async def one(contact: str, asked: Annotated[AskedOne, Query()], now: Now) -> ContactAccount:
         if "\0" in contact:
@@ -168,10 +127,3 @@ def _key_in(cursor: str | None) -> str:
         detail = f"after: expected the `next` of an answer, got {cursor[:64]!r}"
         raise Problem(422, detail, {"field": "after"})
     return key
-
-
-async def _check_token(request: Request, may: May, now: datetime) -> None:
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not await may(token.strip(), "read", now):
-        headers = {"www-authenticate": "Bearer"}
-        raise Problem(401, "expected a bearer token that may read", headers=headers)

@@ -3,15 +3,16 @@
 Answers come from the newest snapshot; only a token that was not seen lately asks the database.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
-from typing import Annotated, Any
+from datetime import UTC, tzinfo
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from app.api.entry import SECURITY, Entry, refusals
 from app.api.fairness_answers import (
     EpisodeList,
     Pool,
@@ -21,27 +22,15 @@ from app.api.fairness_answers import (
     fairness_of,
     pool_of,
 )
-from app.api.problems import PROBLEM_TYPE, TITLES, Problem
+from app.api.problems import PROBLEM_TYPE, Problem
 from app.core.fairness.identity import KnownEpisode
 from app.core.fairness.shown import PoolStanding
 from app.core.fairness.words import Voice
 from app.core.snapshot import Snapshot
-from app.metrics.families import Door
-from app.metrics.process import ProcessMetrics
-from app.store.engine import AWAY
 
 MAX_EPISODES = 500
 """Episodes in one answer."""
 USUAL_EPISODES = 100
-
-May = Callable[[str, str, datetime], Awaitable[bool]]
-"""Whether a token may do what a scope names."""
-
-
-_PROBLEM = {"content": {PROBLEM_TYPE: {"schema": {"type": "object"}}}}
-REFUSALS: dict[int | str, dict[str, Any]] = {
-    status: {"description": TITLES[status], **_PROBLEM} for status in (401, 404, 422, 503)
-}
 
 
 class Asked(BaseModel):
@@ -113,27 +102,15 @@ class Turns:
         return self.told
 
 
-def router(
-    turns: Turns, may: May, count: ProcessMetrics, read_clock: Callable[[], datetime]
-) -> APIRouter:
+def router(turns: Turns, entry: Entry) -> APIRouter:
     """The routes about turns; all want a token with the scope ``read``."""
+    routes = APIRouter(
+        tags=["fairness"],
+        dependencies=[Depends(entry.reader)],
+        responses=refusals(401, 404, 422, 503),
+    )
 
-    async def check(request: Request) -> AsyncIterator[None]:
-        try:
-            await _check_token(request, may, read_clock())
-            yield
-        except Problem as problem:
-            count.request_answered(Door.API, problem.status)
-            raise
-        except RequestValidationError:
-            count.request_answered(Door.API, 422)
-            raise
-        count.request_answered(Door.API, 200)
-
-    routes = APIRouter(tags=["fairness"], dependencies=[Depends(check)], responses=REFUSALS)
-    security: dict[str, Any] = {"security": [{"bearer": []}]}
-
-    @routes.get("/v1/pools", summary="Every team's turns right now", openapi_extra=security)
+    @routes.get("/v1/pools", summary="Every team's turns right now", openapi_extra=SECURITY)
     def pools() -> list[Pool]:
         told = turns.newest()
         return [
@@ -144,7 +121,7 @@ def router(
     @routes.get(
         "/v1/pools/{team}/fairness",
         summary="One team's day: who was served first, who waited, at what cost, and why",
-        openapi_extra=security,
+        openapi_extra=SECURITY,
     )
     def fairness(team: str) -> PoolFairness:
         told = turns.newest()
@@ -153,24 +130,12 @@ def router(
     @routes.get(
         "/v1/episodes",
         summary="When somebody was served first: open ones first, then the newest",
-        openapi_extra=security,
+        openapi_extra=SECURITY,
     )
     def episodes(asked: Annotated[Asked, Query()]) -> EpisodeList:
         return _episodes(turns.newest(), asked)
 
     return routes
-
-
-async def _check_token(request: Request, may: May, now: datetime) -> None:
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    try:
-        is_known = scheme.lower() == "bearer" and await may(token.strip(), "read", now)
-    except AWAY:
-        detail = "the database is away, so that the token cannot be looked up"
-        raise Problem(503, detail, headers={"retry-after": "5"}) from None
-    if not is_known:
-        headers = {"www-authenticate": "Bearer"}
-        raise Problem(401, "expected a bearer token that may read", headers=headers)
 
 
 def _episodes(told: Told, asked: Asked) -> EpisodeList:

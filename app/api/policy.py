@@ -1,7 +1,6 @@
 """The policy over HTTP: which one holds, what a new one would change, and a new one put in force."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
+from app.api.entry import SECURITY, Entry, refusals
 from app.api.exchange import Disconnected, read_body
 from app.api.policy_answers import (
     PolicyAnnounced,
@@ -22,11 +22,9 @@ from app.api.policy_answers import (
     tried_of,
     versions_of,
 )
-from app.api.problems import PROBLEM_TYPE, TITLES, Problem, come_back
+from app.api.problems import Problem
 from app.core.marked_yaml import FaultyFile
 from app.core.policy_file.faults import policy_faults
-from app.metrics.families import Door
-from app.metrics.process import ProcessMetrics
 from app.operations.policies import (
     BackdatedPolicy,
     VersionNotRaised,
@@ -34,26 +32,17 @@ from app.operations.policies import (
     load_versions,
     try_policy,
 )
-from app.store.engine import AWAY, Database
+from app.store.engine import Database
 
 MAX_POLICY_BYTES = 1_000_000
 POLICY_TYPES = ("application/yaml", "text/yaml", "application/x-yaml", "text/x-yaml")
 
-May = Callable[[str, str, datetime], Awaitable[bool]]
-"""Whether a token may do what a scope names."""
-
-_PROBLEM = {"content": {PROBLEM_TYPE: {"schema": {"type": "object"}}}}
-_SECURITY: dict[str, Any] = {"security": [{"bearer": []}]}
 _BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "content": {name: {"schema": {"type": "string"}} for name in POLICY_TYPES[:2]},
     }
 }
-
-
-def _refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    return {status: {"description": TITLES[status], **_PROBLEM} for status in statuses}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,64 +53,28 @@ class Library:
     on_new: Callable[[], object]
 
 
-@dataclass(frozen=True, slots=True)
-class _Door:
-    """Who may come in, and the count of what they were answered."""
-
-    may: May
-    count: ProcessMetrics
-    read_clock: Callable[[], datetime]
-
-    @asynccontextmanager
-    async def open(
-        self, request: Request, scope: str, status: int = 200
-    ) -> AsyncIterator[datetime]:
-        """Let a token in that may do what ``scope`` names; gives the instant of the request."""
-        now = self.read_clock()
-        try:
-            try:
-                await _check_token(request, self.may, scope, now)
-                yield now
-            except AWAY:
-                raise come_back("the database is away") from None
-        except Problem as problem:
-            self.count.request_answered(Door.API, problem.status)
-            raise
-        self.count.request_answered(Door.API, status)
-
-
-async def _check_token(request: Request, may: May, scope: str, now: datetime) -> None:
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not await may(token.strip(), scope, now):
-        headers = {"www-authenticate": "Bearer"}
-        raise Problem(401, f"expected a bearer token with the scope {scope}", headers=headers)
-
-
-def router(
-    library: Library, may: May, count: ProcessMetrics, read_clock: Callable[[], datetime]
-) -> APIRouter:
+def router(library: Library, entry: Entry) -> APIRouter:
     """The routes about the policy: reading wants the scope ``read``, a new one ``admin``."""
-    door = _Door(may, count, read_clock)
     routes = APIRouter(tags=["policy"])
 
     @routes.get(
         "/v1/policy",
         summary="The policy in force, and the list of all versions",
-        openapi_extra=_SECURITY,
-        responses=_refusals(401, 404, 503),
+        openapi_extra=SECURITY,
+        responses=refusals(401, 404, 503),
     )
     async def in_force(request: Request) -> PolicyInForce:
-        async with door.open(request, "read") as now:
+        async with entry.open(request, "read") as now:
             return in_force_of(await _versions(library, now))
 
     @routes.get(
         "/v1/policy/versions/{number}",
         summary="One version of the policy",
-        openapi_extra=_SECURITY,
-        responses=_refusals(401, 404, 422, 503),
+        openapi_extra=SECURITY,
+        responses=refusals(401, 404, 422, 503),
     )
     async def version(request: Request, number: int) -> PolicyVersion:
-        async with door.open(request, "read") as now:
+        async with entry.open(request, "read") as now:
             versions = await _versions(library, now)
             for each in versions:
                 if each.version == number:
@@ -131,26 +84,26 @@ def router(
 
     routes.add_api_route(
         "/v1/policy",
-        _putting(library, door),
+        _putting(library, entry),
         methods=["POST"],
         summary="Put a new version in force, or say with dry_run what it would change",
         status_code=201,
         response_model=PolicyAnnounced,
-        openapi_extra={**_SECURITY, **_BODY},
+        openapi_extra={**SECURITY, **_BODY},
         responses={
             200: {"model": PolicyTried, "description": "what it would change; nothing was"},
-            **_refusals(401, 409, 413, 415, 422, 503),
+            **refusals(401, 409, 413, 415, 422, 503),
         },
     )
     return routes
 
 
 def _putting(
-    library: Library, door: _Door
+    library: Library, entry: Entry
 ) -> Callable[[Request, bool], Coroutine[Any, Any, Response]]:
     async def put(request: Request, dry_run: bool = False) -> Response:  # noqa: FBT001, FBT002 - the query's own words
         status = 200 if dry_run else 201
-        async with door.open(request, "admin", status) as now:
+        async with entry.open(request, "admin", status) as now:
             text = await _text(request)
             told: BaseModel
             try:
@@ -161,7 +114,7 @@ def _putting(
                     library.on_new()
             except (FaultyFile, VersionNotRaised, BackdatedPolicy) as error:
                 if not dry_run:
-                    door.count.policy_refused()
+                    entry.count.policy_refused()
                 raise _refused(error, text) from None
         return JSONResponse(told.model_dump(mode="json"), status)
 

@@ -101,7 +101,6 @@ class Contact:
     last_event_at: datetime
     is_over: bool
     is_worked_on: bool
-    has_our_word: bool
     is_discarded: bool
     is_turned_away: bool
     turned_away_inferred: bool
@@ -249,7 +248,6 @@ def contact_of(line: Timeline, judging: Judging, *, came_back: bool) -> Contact:
         last_event_at=line.last_event_at,
         is_over=line.is_over,
         is_worked_on=bool(line.working),
-        has_our_word=line.has_our_word,
         is_discarded=line.discarded,
         is_turned_away=line.turned_away and not line.discarded,
         turned_away_inferred=line.turned_away_inferred,

@@ -28,7 +28,7 @@ from app.operations.rounds import names_of
 from app.store import callbacks, contact_lists, lookup, registry
 from app.store import contacts as contact_store
 from app.store import events as event_store
-from app.store.contact_lists import Listed, OpenContact, Place
+from app.store.contact_lists import Cursor, Listed, OpenContact
 from app.store.engine import Database, Transaction
 from app.store.lookup import Happened, Noted
 
@@ -116,7 +116,7 @@ async def _replay(
     for group in groups:
         _check_readable(told, group)
         events = [event for member in group for event in told.of(member)]
-        found += replay_group(events, terms, known, now, back)
+        found += await asyncio.to_thread(replay_group, events, terms, known, now, back)
     return found, Judging(terms, known, now)
 
 
@@ -198,12 +198,12 @@ class Page:
 
 
 async def load_page(
-    db: Database, terms: Terms, listed: Listed, place: Place, now: datetime
+    db: Database, terms: Terms, listed: Listed, cursor: Cursor, now: datetime
 ) -> Page:
-    """The contacts that stand so at ``now``, from ``place`` on."""
+    """The contacts that stand so at ``now``, from ``cursor`` on."""
     policy = terms.policies.in_force(now)
-    further = Place(place.after, place.limit + 1, place.team)
+    further = Cursor(cursor.after, cursor.limit + 1, cursor.team)
     async with db.reading() as tx:
         found = await contact_lists.load_list(tx, listed, further, lost_before(policy, now), now)
-    shown = tuple(found[: place.limit])
-    return Page(shown, shown[-1].key if len(found) > place.limit else None)
+    shown = tuple(found[: cursor.limit])
+    return Page(shown, shown[-1].key if len(found) > cursor.limit else None)

@@ -55,7 +55,7 @@ LISTS = {listed: text(_LIST.format(which=which)) for listed, which in _WHICH.ite
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Cursor:
     """Where a page begins, how long it may be, and whose contacts it is about; none is everybody's."""
 
     after: str
@@ -84,10 +84,10 @@ class OpenContact:
 
 
 async def load_list(
-    tx: Transaction, listed: Listed, place: Place, lost: LostBefore, now: datetime
+    tx: Transaction, listed: Listed, cursor: Cursor, lost: LostBefore, now: datetime
 ) -> list[OpenContact]:
-    """The contacts that stand so at ``now``, from ``place`` on."""
-    told: dict[str, Any] = {"after": place.after, "limit": place.limit, "team": place.team}
+    """The contacts that stand so at ``now``, from ``cursor`` on."""
+    told: dict[str, Any] = {"after": cursor.after, "limit": cursor.limit, "team": cursor.team}
     told |= lost.told()
     if listed is Listed.OVERDUE:
         told["now"] = now

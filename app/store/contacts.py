@@ -15,7 +15,7 @@ from app.core.clocks.warnings import next_warning_at
 from app.core.dealing import Dealing
 from app.core.policy import ClockKind
 from app.core.replay import Contact
-from app.core.working.account import has_our_word
+from app.core.working.account import awaits_our_news
 from app.store.bulk import inserting, upserting, write
 from app.store.engine import Transaction
 from app.store.tables import clocks, contact_names, contacts
@@ -192,7 +192,7 @@ def _contact_row(contact: Contact) -> tuple[Any, ...]:
         contact.turned_away_at,
         contact.dealing.brief.until if contact.dealing.brief else None,
         msgspec.json.encode(contact.dealing).decode(),
-        has_our_word(contact),
+        awaits_our_news(contact),
     )
 
 

@@ -1,8 +1,5 @@
 """What programs are told about contacts: one with every working, and lists by standing."""
 
-from datetime import datetime, timedelta
-from typing import Any
-
 import httpx
 import pytest
 from sqlalchemy import text
@@ -10,77 +7,19 @@ from sqlalchemy import text
 from app.api.problems import PROBLEM_TYPE
 from app.core.events import HOOK_SOURCE_PREFIX
 from app.operations.access import make_token
+from tests.api.contact_desk import (
+    CATCH_ALL,
+    NO_GAPS,
+    NO_SPANS,
+    RULE,
+    UNFIT,
+    Desk,
+    minute,
+    said,
+    span,
+)
 from tests.conftest import NOON
 from tests.running import Running
-
-UNTOLD = 'evenhand_contacts_untold{team="support",channel="email"}'
-RULE: dict[str, Any] = {
-    "name": "Everything else",
-    "line": 16,
-    "policy_version": 1,
-    "fits": {},
-    "above": [
-        {"rule": "Phone", "line": 12, "attribute": "channel", "has": "email", "wanted": ["phone"]}
-    ],
-}
-NO_SPANS: dict[str, Any] = {
-    "seconds": 0.0,
-    "first": [],
-    "more": 0,
-    "more_seconds": 0.0,
-    "last": [],
-}
-NO_GAPS: dict[str, Any] = {"first": [], "more": 0, "last": []}
-UNFIT = "'Phone' did not fit: the contact came by e-mail, not by phone."
-CATCH_ALL = "(policy version 1, line 16), which is for whatever no rule above it fits."
-
-
-def minute(count: float) -> datetime:
-    return NOON + timedelta(minutes=count)
-
-
-def said(at: datetime) -> str:
-    return at.isoformat().replace("+00:00", "Z")
-
-
-def span(start: datetime, end: datetime) -> dict[str, Any]:
-    seconds = (end - start).total_seconds()
-    told = {"start": said(start), "end": said(end), "seconds": seconds}
-    return {**NO_SPANS, "seconds": seconds, "first": [told]}
-
-
-class Desk:
-    """The service, things that happen at the desk, and a client that may read."""
-
-    def __init__(self, service: Running, token: str) -> None:
-        self.service = service
-        self.headers = {"authorization": f"Bearer {token}"}
-
-    async def get(self, path: str, status: int = 200) -> Any:
-        answer = await self.service.client.get(path, headers=self.headers)
-        assert answer.status_code == status, answer.text
-        if status != 200:
-            assert answer.headers["content-type"] == PROBLEM_TYPE
-        return answer.json()
-
-    async def tell(self, at: float, type_: str, contact: str, **data: Any) -> None:
-        """Something happens so many minutes after noon, and is told at once."""
-        self.service.clock.now = minute(at)
-        answer = await self.service.send(type_, contact, **data)
-        assert answer.status_code == 202, answer.text
-
-    async def mail(self, contact: str, at: float = 0, **data: Any) -> None:
-        told = {"channel": "email", "customer": "acme", "team": "support", **data}
-        await self.tell(at, "contact.received", contact, **told)
-
-    async def listed(self, query: str) -> list[str]:
-        told = await self.get(f"/v1/contacts?{query}")
-        return [each["contact"] for each in told["contacts"]]
-
-    async def pass_to(self, at: float) -> None:
-        """Move to so many minutes after noon with everything worked out."""
-        self.service.clock.now = minute(at)
-        await self.service.settle()
 
 
 @pytest.fixture
@@ -402,92 +341,6 @@ async def test_an_event_that_cannot_be_read_is_said(desk: Desk):
     problem = await desk.get("/v1/contacts/m1?source=crm", 503)
 
     assert problem["detail"].startswith("an event of this contact cannot be read: ")
-
-
-async def test_contacts_are_listed_by_how_they_stand(desk: Desk):
-    await desk.mail("answered")
-    await desk.tell(1, "agent.replied", "answered")
-    await desk.mail("promised", 2)
-    await desk.tell(3, "agent.replied", "promised")
-    await desk.tell(3, "followup.promised", "promised", due=said(minute(600)))
-    await desk.mail("waits", 4)
-    await desk.mail("late", 4, team="hotline")
-    await desk.pass_to(5)
-    assert (await desk.service.metrics())[UNTOLD] == 1
-    await desk.mail("fresh", 66)
-    await desk.pass_to(67)
-
-    assert await desk.listed("standing=waiting") == ["fresh", "late", "waits"]
-    assert await desk.listed("standing=overdue") == ["late", "waits"]
-    assert await desk.listed("standing=overdue&team=hotline") == ["late"]
-    assert await desk.listed("standing=untold") == ["answered"]
-    assert await desk.listed("standing=lost_track") == []
-    assert await desk.listed("standing=not_measurable") == []
-    await desk.pass_to(31 * 24 * 60)
-    assert await desk.listed("standing=lost_track&team=support") == [
-        *("answered", "fresh", "promised", "waits")
-    ]
-    assert await desk.listed("standing=overdue") == ["promised"]
-    assert await desk.listed("standing=untold") == []
-
-
-async def test_a_promise_that_was_kept_leaves_the_customer_untold_again(desk: Desk):
-    await desk.mail("m1")
-    await desk.tell(1, "agent.replied", "m1")
-    await desk.tell(2, "followup.promised", "m1", promise="p1", due=said(minute(600)))
-    await desk.pass_to(3)
-    assert await desk.listed("standing=untold") == []
-
-    await desk.tell(4, "followup.done", "m1", promise="p1")
-    await desk.pass_to(5)
-
-    assert await desk.listed("standing=untold") == ["m1"]
-    assert (await desk.service.metrics())[UNTOLD] == 1
-
-
-async def test_a_list_goes_on_where_it_ended(desk: Desk):
-    for number in range(5):
-        await desk.mail(f"m{number}")
-    await desk.pass_to(1)
-
-    first = await desk.get("/v1/contacts?standing=waiting&limit=2")
-    second = await desk.get(f"/v1/contacts?standing=waiting&limit=2&after={first['next']}")
-    third = await desk.get(f"/v1/contacts?standing=waiting&limit=2&after={second['next']}")
-
-    pages = [[each["contact"] for each in page["contacts"]] for page in (first, second, third)]
-    assert pages == [["m0", "m1"], ["m2", "m3"], ["m4"]]
-    assert third["next"] is None
-    assert third["contacts"] == [
-        {
-            "contact": "m4",
-            "source": "crm",
-            "link": None,
-            "customer": {"customer": "acme", "name": None},
-            "tier": "standard",
-            "team": "support",
-            "channel": "email",
-            "waiting_since": said(NOON),
-            "last_event_at": said(NOON),
-            "due_at": said(minute(60)),
-            "breaches_at": said(minute(60)),
-        }
-    ]
-
-
-@pytest.mark.parametrize(
-    ("query", "field"),
-    [
-        ("", "standing"),
-        ("standing=angry", "standing"),
-        ("standing=waiting&limit=201", "limit"),
-        ("standing=waiting&after=%25", "after"),
-        ("standing=waiting&after=AA", "after"),
-        ("standing=waiting&team=%00", "team"),
-        ("standing=waiting&tema=support", "tema"),
-    ],
-)
-async def test_a_list_that_cannot_be_understood_is_refused_by_name(desk: Desk, query, field):
-    assert (await desk.get(f"/v1/contacts?{query}", 422))["field"] == field
 
 
 @pytest.mark.parametrize("path", ["/v1/contacts?standing=waiting", "/v1/contacts/m1"])

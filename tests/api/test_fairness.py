@@ -10,6 +10,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 
+from app.api.entry import AWAY_DETAIL, Entry
 from app.api.fairness import MAX_EPISODES, Turns, on_invalid, router
 from app.api.ops import on_problem
 from app.api.problems import PROBLEM_TYPE, Problem
@@ -93,7 +94,7 @@ class Desk:
         self.count = ProcessMetrics("test", [])
         self.is_away = False
         app = FastAPI()
-        app.include_router(router(self.turns, self.may, self.count, lambda: NOON))
+        app.include_router(router(self.turns, Entry(self.may, self.count, lambda: NOON)))
         app.add_exception_handler(Problem, on_problem)
         app.add_exception_handler(RequestValidationError, on_invalid)
         self.app = app
@@ -144,7 +145,7 @@ async def test_while_nothing_can_be_told_the_answer_is_to_come_back(desk: Desk, 
     desk.is_away, desk.turns.told = False, None
     unread = await desk.get(path, 503)
 
-    assert away["detail"] == "the database is away, so that the token cannot be looked up"
+    assert away["detail"] == AWAY_DETAIL
     assert unread["detail"] == "the numbers have not been read yet"
 
 

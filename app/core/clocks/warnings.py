@@ -5,7 +5,7 @@ is due at closing breaks in the first second of the next opening, when nobody ca
 that is told before closing.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, timedelta
 
 from app.core.clocks.clock import Clock, DueWarning, reached_at
@@ -59,11 +59,6 @@ def _place(warning: DueWarning) -> tuple[datetime, str]:
     return (warning.at, warning.level)
 
 
-def _amounts(target: timedelta, policy: Policy) -> Mapping[str, timedelta]:
-    shares = {_of_share(share): target * share for share in policy.warn_at}
-    return shares | {_of_span(span): target + span for span in policy.warn_after}
-
-
 def _of_share(share: float) -> str:
     return f"{share * 100:g} %"
 
@@ -73,20 +68,26 @@ def _of_span(span: timedelta) -> str:
 
 
 def _by_amount(clock: Clock, calendar: Calendar, policy: Policy) -> Iterator[DueWarning]:
-    elapsed = clock.elapsed
-    for level, amount in _amounts(clock.target, policy).items():
-        # Most clocks stop early: what they never came to needs no calendar.
-        if elapsed is None or amount <= elapsed:
-            at = reached_at(clock, amount, calendar)
-            free = at and _after_pauses(at, (pause for pause in clock.pauses if pause.is_hidden))
-            if free is not None:
-                yield DueWarning(level, free)
+    for share in policy.warn_at:
+        if at := _reached(clock, clock.target * share, calendar):
+            yield DueWarning(_of_share(share), at)
+    for span in policy.warn_after:
+        if at := _reached(clock, clock.target + span, calendar):
+            yield DueWarning(_of_span(span), at)
+
+
+def _reached(clock: Clock, amount: timedelta, calendar: Calendar) -> datetime | None:
+    """When so much has counted, or what hid it then has ended."""
+    if clock.elapsed is not None and amount > clock.elapsed:
+        return None  # most clocks stop early: what they never came to needs no calendar
+    at = reached_at(clock, amount, calendar)
+    return at and _after_pauses(at, (pause for pause in clock.pauses if pause.is_hidden))
 
 
 def _before_closing(clock: Clock, calendar: Calendar, lead: timedelta) -> Iterator[DueWarning]:
     """``lead`` before a closing at which the target is used up; at the start if that is later."""
-    due_at, breaches_at = clock.due_at, clock.breaches_at
-    if due_at is None or breaches_at is None or breaches_at <= due_at or calendar.is_open(due_at):
+    due_at = clock.due_at
+    if due_at is None or clock.breaches_at is None or calendar.is_open(due_at):
         return
     try:
         at = calendar.due_backward(due_at, lead)

@@ -130,11 +130,11 @@ def became_part_of(contact: Contact) -> str | None:
     return None
 
 
-def has_our_word(contact: Contact) -> bool:
+def awaits_our_news(contact: Contact) -> bool:
     """Whether a human of ours spoke last, the call is over, and it is not the customer's turn."""
     line = contact.line
     in_call = line.connected and contact.channel == e.Channel.PHONE
-    return contact.has_our_word and not in_call and not waits_for_her(contact)
+    return contact.line.has_our_word and not in_call and not waits_for_her(contact)
 
 
 def _state(contact: Contact, lost_track: Mapping[str, timedelta], now: datetime) -> State:

@@ -179,3 +179,11 @@ def test_half_of_the_target_has_counted_at_half_and_not_before(found, data):
 
     assert counted(cycle, calendar, warning.at) == target * 0.5
     assert counted(cycle, calendar, warning.at - timedelta(microseconds=1)) < target * 0.5
+
+
+def test_a_pause_that_begins_at_the_very_due_instant_is_no_closing():
+    """Would have caught: taking every deadline that breaks later than it is due for one at closing."""
+    levels = [level for level, _ in told("mon 10:00", ("mon 11:00", "mon 12:00"))]
+
+    assert BEFORE_CLOSING not in levels
+    assert BEFORE_CLOSING in [level for level, _ in told("mon 16:00")]

@@ -44,7 +44,7 @@ def same(book: Book, moves: list[Move]) -> None:
     assert book.pool.desk.waiting.seconds == whole.desk.waiting.seconds
 
 
-@settings(max_examples=4, deadline=None)
+@few
 @given(st.integers(0, 1000), st.integers(0, 1000))
 def test_the_order_of_arrival_does_not_matter(seed, order):
     moves = day(seed, SURGE)

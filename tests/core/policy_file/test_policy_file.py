@@ -1,6 +1,6 @@
 """Policies as managers write them: what they mean, and what is said of a mistake."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -439,3 +439,20 @@ def test_a_rule_below_another_that_fits_the_same_is_never_reached():
     )
 
     assert faults(text) == ["line 3: targets.1: is never reached: rule 'a' fits the same"]
+
+
+@pytest.mark.parametrize(
+    ("holidays", "day", "is_closed"),
+    [
+        ("{country: DE}", date(2027, 1, 6), False),
+        ("{country: DE, region: BY}", date(2027, 1, 6), True),
+        ("{country: DK}", date(2029, 6, 5), False),
+        ("{country: DK, categories: [public, optional]}", date(2029, 6, 5), True),
+        ("{country: DK, also: [2029-06-07]}", date(2029, 6, 7), True),
+        ("{country: DK, but_not: [2029-12-25]}", date(2029, 12, 25), False),
+    ],
+)
+def test_holidays_are_those_of_country_region_and_category_and_ones_own(holidays, day, is_closed):
+    text = f"calendars: {{c: {{hours: {{mon-sun: 09:00-17:00}}, holidays: {holidays}}}}}"
+
+    assert (read_policy(text).default_calendar.spans_on(day) == ()) is is_closed

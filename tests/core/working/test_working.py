@@ -1,26 +1,17 @@
 """Every deadline can show its working, and what it shows adds up."""
 
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from app.core import events as e
-from app.core.clocks.clock import Clock, judged
-from app.core.clocks.timeline import Cycle, Ending, Stretch
-from app.core.hours.calendar import Calendar
-from app.core.policy import ClockKind, Policies
+from app.core.policy import Policies
 from app.core.policy_file.reading import read_policy
-from app.core.replay import Terms, replay
+from app.core.replay import Terms
 from app.core.source import Source
-from app.core.working.account import account_in, has_our_word, lines_of
-from app.core.working.counted import counted_spans, left_out
+from app.core.working.account import account_in
 from app.core.working.local_time import length
-from app.core.working.wanted import SeveralContacts, UnknownContact, Wanted
-from tests.core.calendars import calendars, instants, targets
-from tests.core.histories import histories
+from app.core.working.wanted import Wanted
 from tests.core.story import (
     ANSWERED,
     HELD,
@@ -29,76 +20,19 @@ from tests.core.story import (
     WROTE,
     at,
     call,
-    contact_in,
     mail,
     told,
 )
-
-POLICY = """
-version: 3
-calendars:
-  office:
-    zone: Europe/Copenhagen
-    hours: {mon-fri: "08:00-16:00"}
-    breaks: {mon-fri: "11:30-12:00"}
-    holidays: {country: DK}
-tiers: {important: , standard: {default: true}}
-teams: {help: {name: Customer support, calendar: office}, sales: {calendar: office}}
-targets:
-  - rule: Phone
-    when: {channel: phone}
-    first_response: 20s
-    callback: 1h
-  - rule: Important customers
-    when: {channel: email, team: help, tier: important}
-    first_response: 4h
-  - rule: Everyone else
-    first_response: 4h
-    next_response: 24h calendar
-    resolution: 2 business days
-"""
-TERMS = Terms(Policies((read_policy(POLICY),)))
-IMPORTANT = e.Event(
-    source="/registry",
-    id="r1",
-    occurred_at=at("mon 00:00"),
-    subject="acme",
-    data=e.CustomerUpdated(name="Acme A/S", tier="important"),
+from tests.core.working.desk import (
+    ALL_KINDS,
+    IMPORTANT,
+    POLICY,
+    TERMS,
+    UNFIT,
+    policy,
+    said,
+    without,
 )
-ALL_KINDS = Terms(
-    Policies(
-        (
-            read_policy(
-                POLICY
-                + "    callback: 2h\n    update: 3h\n    ownership: 30m\n"
-                + "clocks: {update: {pause_effect: hide}}\n"
-            ),
-        )
-    )
-)
-HOUR = timedelta(hours=1)
-UNFIT = (
-    "'Phone' did not fit: the contact came by e-mail, not by phone. "
-    "'Important customers' did not fit: its customer is standard, not important."
-)
-
-
-def said(events, now: str, kind: str, by: Terms = TERMS) -> list[str]:
-    """What the one clock of a kind says of itself."""
-    account = account_in(events, by, Wanted("c1"), at(now))
-    (working,) = [each for each in account.workings if each.clock.kind == kind]
-    return list(account.sentences_of(working))
-
-
-def without(events, now: str, kind: str, by: Terms = TERMS) -> str:
-    """Why there is no clock of a kind."""
-    account = account_in(events, by, Wanted("c1"), at(now))
-    (found,) = [each for each in account.unpromised if each.kind == kind]
-    return found.sentence
-
-
-def policy(extra: str) -> Terms:
-    return Terms(Policies((read_policy(POLICY + extra),)))
 
 
 def test_an_answer_in_time_says_which_rule_what_was_counted_and_what_was_left_out():
@@ -402,108 +336,6 @@ def test_who_never_came_before_a_human_has_no_first_response():
     )
 
 
-def test_an_account_tells_who_where_and_how_it_stands():
-    queued = e.ContactQueued(via=e.QueuedVia.MENU)
-    moved = e.ContactTransferred(team="sales", from_team="help")
-    events = [IMPORTANT, call("mon 09:00"), told("mon 09:01", queued), told("mon 09:01:05", moved)]
-
-    account = account_in(events, TERMS, Wanted("c1"), at("mon 09:02"))
-
-    assert list(lines_of(account))[:5] == [
-        "Contact c1 of Acme A/S (important), by phone, with sales.",
-        "All times are those of Europe/Copenhagen, as of Monday 2 March 10:02.",
-        "She waits for an answer, since Monday 2 March 10:01.",
-        "1 min went by before a human was owed (menu or bot).",
-        "It was passed on once.",
-    ]
-
-
-@pytest.mark.parametrize(
-    ("more", "now", "sentence"),
-    [
-        ([], "mon 10:00", "She waits for an answer, since Monday 2 March 10:00."),
-        ([told("mon 09:10", REPLY)], "mon 10:00", "It is open, and no answer is owed."),
-        (
-            [told("mon 09:10", REPLY), told("mon 09:20", HELD)],
-            "mon 10:00",
-            "It waits for the customer.",
-        ),
-        ([told("mon 09:10", RESOLVED)], "mon 10:00", "It was resolved Monday 2 March 10:10."),
-        (
-            [told("mon 09:10", e.ContactMissed())],
-            "mon 10:00",
-            "It is over: she did not get through.",
-        ),
-        (
-            [told("mon 09:10", e.ContactDiscarded())],
-            "mon 10:00",
-            "It was discarded, so nothing of it counts.",
-        ),
-        (
-            [told("mon 09:10", e.ContactMerged(into="c2"))],
-            "mon 10:00",
-            "It became a part of contact c2, and counts there.",
-        ),
-        (
-            [told("mon 09:10", REPLY)],
-            "mon+6 10:00",
-            "Lost track of: nobody told anything since Monday 2 March 10:10, so it is in no count.",
-        ),
-    ],
-)
-def test_an_account_says_how_the_contact_stands(more, now, sentence):
-    account = account_in([mail("mon 09:00"), *more], TERMS, Wanted("c1"), at(now))
-
-    assert list(lines_of(account))[2] == sentence
-
-
-def test_what_the_clocks_take_for_no_waiting_is_not_told_as_waiting():
-    events = [call("mon 09:00"), told("mon 09:00:05", ANSWERED), told("mon 09:05", HELD)]
-
-    account = account_in(events, TERMS, Wanted("c1"), at("mon 09:10"))
-
-    assert account.state == "open"
-
-
-def test_a_contact_that_several_sources_know_has_to_be_told_apart():
-    other = e.Event(
-        source="/other", id="1", occurred_at=at("mon 09:00"), subject="c1", data=e.ContactReceived()
-    )
-
-    with pytest.raises(SeveralContacts) as several:
-        account_in([mail(), other], TERMS, Wanted("c1"), at("mon 10:00"))
-    with pytest.raises(UnknownContact, match="no source told of a contact 'c9'"):
-        account_in([mail(), other], TERMS, Wanted("c9"), at("mon 10:00"))
-
-    assert several.value.sources == ("/desk", "/other")
-    found = account_in([mail(), other], TERMS, Wanted("c1", "/other"), at("mon 10:00"))
-    assert found.contact.source == "/other"
-
-
-def test_a_contact_is_found_under_the_names_of_those_that_are_the_same():
-    same = told("mon 09:10", e.CustomerReplied(same_as="b0"), "c1")
-
-    found = account_in([mail(contact="b0"), same], TERMS, Wanted("c1"), at("mon 10:00"))
-
-    assert found.contact.subject == "b0"
-
-
-@pytest.mark.parametrize(
-    ("events", "ours"),
-    [
-        ([mail()], False),
-        ([mail(), told("mon 09:10", REPLY)], True),
-        ([mail(), told("mon 09:10", REPLY), told("mon 09:20", WROTE)], False),
-        ([mail(), told("mon 09:10", REPLY), told("mon 09:20", HELD)], False),
-        ([mail(), told("mon 09:10", REPLY), told("mon 09:20", RESOLVED)], False),
-        ([call(), told("mon 09:00:05", ANSWERED)], False),
-        ([call(), told("mon 09:00:05", ANSWERED), told("mon 09:09", REPLY)], False),
-    ],
-)
-def test_the_last_word_is_ours_where_she_may_wonder_when_she_hears_from_us(events, ours):
-    assert has_our_word(contact_in(events, "mon 10:00", TERMS)) is ours
-
-
 def test_an_hour_that_comes_twice_is_told_apart():
     night = Terms(
         Policies(
@@ -550,121 +382,3 @@ def test_an_hour_that_comes_twice_is_told_apart():
 )
 def test_lengths_are_cut_off_and_never_rounded_up(span, words):
     assert length(span) == words
-
-
-@st.composite
-def clocks(draw: st.DrawFn) -> tuple[Calendar, Clock, datetime]:
-    """A clock on a random calendar, with pauses that exclude or only hide, and a later instant."""
-    calendar, around = draw(calendars())
-    moments = sorted(draw(st.lists(instants(around), min_size=2, max_size=8, unique=True)))
-    started_at, *rest, now = moments
-    hides = draw(st.lists(st.booleans(), min_size=len(rest), max_size=len(rest)))
-    pauses = [
-        Stretch(begin, end, is_hidden)
-        for (begin, end), is_hidden in zip(list(pairwise(rest))[::2], hides, strict=False)
-    ]
-    cycle = Cycle(ClockKind.RESOLUTION, 1, started_at, pauses=tuple(pauses))
-    if draw(st.booleans()):
-        cycle = cycle.ended(now, Ending.RESOLVED)
-    elif draw(st.booleans()) and rest:
-        cycle = cycle.paused(max(rest[-1], started_at), is_hidden=draw(st.booleans()))
-    return calendar, judged(cycle, draw(targets()), calendar), now
-
-
-@given(clocks())
-def test_what_is_counted_adds_up_to_what_elapsed(drawn):
-    calendar, clock, now = drawn
-
-    total = sum((each.span for each in counted_spans(clock, calendar, now)), timedelta(0))
-
-    if clock.elapsed is not None:
-        assert total == clock.elapsed
-
-
-@given(clocks())
-def test_what_is_counted_up_to_the_due_instant_adds_up_to_the_target(drawn):
-    calendar, clock, now = drawn
-    if clock.due_at is None:
-        return
-
-    so_far = [*counted_spans(clock, calendar, min(now, clock.due_at))]
-    ahead = [*counted_spans(clock, calendar, clock.due_at, since=max(now, clock.started_at))]
-
-    assert sum((each.span for each in [*so_far, *ahead]), timedelta(0)) == clock.target
-
-
-@given(clocks())
-def test_every_moment_is_either_counted_or_left_out(drawn):
-    calendar, clock, now = drawn
-    until = clock.stopped_at or now
-
-    counted = [(each.start, each.end) for each in counted_spans(clock, calendar, until)]
-    out = [(each.start, min(each.end or until, until)) for each in left_out(clock, calendar, until)]
-
-    pieces = sorted([*counted, *out])
-    assert all(earlier[1] == later[0] for earlier, later in pairwise(pieces))
-    if clock.started_at < until:
-        assert (pieces[0][0], pieces[-1][1]) == (clock.started_at, until)
-
-
-@st.composite
-def long_clocks(draw: st.DrawFn) -> tuple[Calendar, Clock, datetime]:
-    """A clock that runs for months or for centuries."""
-    calendar, around = draw(calendars())
-    started_at = draw(instants(around))
-    now = started_at + timedelta(days=draw(st.integers(90, 400) | st.integers(400, 40_000)))
-    return calendar, judged(Cycle(ClockKind.RESOLUTION, 1, started_at), HOUR, calendar), now
-
-
-@given(long_clocks())
-def test_of_a_long_stretch_both_ends_are_told_and_all_of_it_adds_up(drawn):
-    calendar, clock, now = drawn
-
-    counted = [*counted_spans(clock, calendar, now)]
-
-    assert sum((each.span for each in counted), timedelta(0)) == calendar.elapsed(
-        clock.started_at, now
-    )
-    pieces = [(each.start, each.end) for each in counted if not each.is_many]
-    gaps = [*left_out(clock, calendar, now)]
-    covered = sorted([*pieces, *((gap.start, gap.end) for gap in gaps)])
-    assert all(earlier[1] == later[0] for earlier, later in pairwise(covered))
-    assert (covered[0][0], covered[-1][1]) == (clock.started_at, now)
-    assert [(e.start, e.end) for e in counted if e.is_many] == [
-        (gap.start, gap.end) for gap in gaps if gap.is_many
-    ]
-
-
-@pytest.mark.parametrize(
-    ("start", "end"),
-    [
-        (datetime(1970, 1, 1, tzinfo=UTC), datetime(2026, 3, 2, tzinfo=UTC)),
-        (datetime(2026, 3, 2, tzinfo=UTC), datetime(2290, 1, 1, tzinfo=UTC)),
-        (datetime(2026, 3, 2, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, tzinfo=UTC)),
-        (datetime(9999, 12, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, tzinfo=UTC)),
-        (datetime(1, 1, 1, tzinfo=UTC), datetime(2026, 3, 2, tzinfo=UTC)),
-    ],
-)
-def test_what_is_shown_does_not_grow_with_the_length_of_the_stretch(start: datetime, end: datetime):
-    calendar = TERMS.policies.newest.calendar_of("help")
-    clock = judged(Cycle(ClockKind.RESOLUTION, 1, start), timedelta(hours=4), calendar)
-
-    assert len([*counted_spans(clock, calendar, end)]) < 200
-    assert len([*left_out(clock, calendar, end)]) < 200
-
-
-@given(histories())
-def test_whatever_happens_is_told_and_adds_up(events):
-    now = at("sun 12:00")
-    keys = {
-        (contact.source, contact.subject) for contact in replay(events, ALL_KINDS, now).contacts
-    }
-
-    for source, subject in keys:
-        account = account_in(events, ALL_KINDS, Wanted(subject, source), now)
-        lines = list(lines_of(account))
-        assert lines[0].startswith(f"Contact {subject} of ")
-        for working in account.workings:
-            total = sum((each.span for each in working.counted), timedelta(0))
-            assert working.elapsed == total, account.sentences_of(working)
-            assert all(account.sentences_of(working))
