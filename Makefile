@@ -1,15 +1,17 @@
 # Two commands do everything: `make demo` and `make test`. The others are for those who change it.
 PYTHON ?= python3
+POLICY ?= deploy/policy.yaml
+RECEIVERS ?= deploy/alertmanager/receivers.yml
 BIN := .venv/bin
 export ALLOW_MISSING
 
-.PHONY: demo test check cover mutate bench bench-fairness dashboards migration lock tools browser
+.PHONY: demo test check cover mutate bench bench-fairness dashboards pictures rules migration lock tools browser
 
 demo: .venv ## the service, a PostgreSQL of its own and a simulated contact centre, until Ctrl-C
 	@$(BIN)/python -u -m deploy.demo
 
-test: .venv tools browser ## everything, on real parts
-	$(BIN)/python -m pytest -q
+test: .venv tools browser ## everything, on real parts, two files at a time
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 check: .venv ## format, lint, imports, types, dependencies, dead code, dashboards
 	$(BIN)/ruff format --check .
@@ -19,6 +21,8 @@ check: .venv ## format, lint, imports, types, dependencies, dead code, dashboard
 	$(BIN)/deptry .
 	$(BIN)/vulture
 	$(BIN)/python -m grafana.build --check
+	$(BIN)/python -m app policy rules $(POLICY) --check deploy/prometheus/evenhand.policy.rules.yml
+	$(BIN)/python -m app policy routes $(POLICY) --receivers $(RECEIVERS) --check deploy/alertmanager/alertmanager.yml
 
 cover: .venv tools browser ## the same tests, and what they do not reach
 	$(BIN)/coverage run -m pytest -q
@@ -36,6 +40,13 @@ bench-fairness: .venv ## what our episodes are worth, on days whose truth is kno
 
 dashboards: .venv ## build the dashboards anew
 	$(BIN)/python -m grafana.build
+
+pictures: .venv tools browser ## draw the dashboards into docs/pictures (needs Node; no part of the tests)
+	@$(BIN)/python -m grafana.pictures
+
+rules: .venv ## make the alert rules and the routes that depend on the policy anew (POLICY= RECEIVERS= to name yours)
+	$(BIN)/python -m app policy rules $(POLICY) --out deploy/prometheus/evenhand.policy.rules.yml
+	$(BIN)/python -m app policy routes $(POLICY) --receivers $(RECEIVERS) --out deploy/alertmanager/alertmanager.yml
 
 migration: .venv ## make migration m="what changes"
 	$(BIN)/python -m tests.new_migration "$(m)"

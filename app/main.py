@@ -31,9 +31,9 @@ from app.core.marked_yaml import FaultyFile
 from app.core.policy import UNASSIGNED, UNMAPPED
 from app.core.replay import Terms
 from app.loops import Loop
-from app.metrics.families import Limit
 from app.metrics.page import build
 from app.metrics.process import ProcessMetrics
+from app.metrics.process_families import Limit
 from app.operations.access import Access
 from app.operations.fairness import Fairness, make_fairness
 from app.operations.fold import PolicyChanged, fold
@@ -334,6 +334,7 @@ def make_service(settings: Settings, clock: Callable[[], datetime]) -> Service:
         presenter=Presenter(db, sources),
         fairness=make_fairness(db),
     )
+    service.presenter.examples.wanted = settings.exemplars
     service.fairness.on_fenced = count.pools_fenced
     service.intake.on_stored = service.noticed
     service.live.on_full = lambda: count.limit_hit(Limit.LIVE_SUBSCRIBERS)

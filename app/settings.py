@@ -40,6 +40,11 @@ class Settings(BaseSettings):
     metrics_token: SecretStr | None = Field(
         default=None, description="bearer token that scrapes must show; none: no token needed"
     )
+    exemplars: bool = Field(
+        default=False,
+        description="put the id of one contact on each bucket of the response times, in OpenMetrics "
+        "alone; off, because the ids of some tools are personal",
+    )
     fold_seconds: Annotated[float, Field(gt=0, le=60)] = Field(
         default=0.2, description="how often leftovers are looked for, beside being told at once"
     )

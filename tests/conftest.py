@@ -4,12 +4,16 @@ from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import text
 
 from app.store.all_tables import metadata
 from app.store.engine import Database, open_database
 from app.store.migration import migrate
 from deploy.postgres import postgres
+
+settings.register_profile("without a deadline", deadline=None)
+settings.load_profile("without a deadline")  # a busy machine is no mistake of the code
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 

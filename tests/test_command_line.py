@@ -68,6 +68,8 @@ def test_a_checked_policy_shows_when_people_are_away_and_asks_about_doubtful_day
     assert main(["policy", "check", str(EXAMPLE)]) == 0
 
     told = capsys.readouterr().out
+    assert "  pages for: important; tickets for: standard\n" in told
+    assert "  hotline: pages to hotline-lead (in quiet hours to on-call), tickets to hot" in told
     assert "calendar office, the next 60 days:" in told
     assert "? Are you open on 24 December" in told
     assert "what cannot be measured" not in told

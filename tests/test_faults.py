@@ -11,6 +11,7 @@ from threading import Event, Thread
 from typing import Any
 
 import httpx
+import pytest
 from pydantic import SecretStr
 
 from app.main import read_clock
@@ -199,6 +200,7 @@ def _hurt(service: Process, server: Server, sender: Sender, total: int) -> None:
             server.start()
 
 
+@pytest.mark.requirement(13, 18)
 def test_nothing_is_lost_when_the_service_is_killed_and_the_database_goes_away(tmp_path: Path):
     settings: dict[str, Any] = {"policy_file": POLICY_FILE, "sources_file": sources_file(tmp_path)}
     with Server(tmp_path / "hurt") as server:

@@ -69,11 +69,8 @@ def test_the_defaults_on_the_page_are_the_defaults():
     assert policy.conditions == DEFAULT_CONDITIONS
     assert policy.switches == Switches()
     assert policy.fairness == FairnessTerms()
-    assert (policy.new_for, policy.phone_service_level, policy.warn_before_closing) == (
-        Policy.new_for,
-        Policy.phone_service_level,
-        Policy.warn_before_closing,
-    )
+    for name in ("new_for", "phone_service_level", "warn_before_closing", "after_opening"):
+        assert getattr(policy, name) == getattr(Policy, name)
 
 
 def test_every_option_stands_among_the_defaults():

@@ -107,6 +107,7 @@ async def _books(server: Server) -> dict[str, Any]:
     return books
 
 
+@pytest.mark.requirement(19)
 def test_two_replicas_judge_and_count_everything_once(
     replicas: tuple[Server, list[Process], str],
 ):

@@ -7,6 +7,7 @@ import pytest
 from alembic import command
 from sqlalchemy import text
 
+from app.__main__ import main
 from app.store.all_tables import metadata
 from app.store.engine import open_database
 from app.store.migration import configuration, migrate
@@ -44,6 +45,32 @@ def test_the_migrations_go_down_and_up_again(empty_url: str):
 
     names = {table.name for table in metadata.sorted_tables}
     assert asyncio.run(_tables(empty_url)) == names | {"alembic_version", "events_0"}
+    command.check(configuration(empty_url))
+
+
+def test_an_older_service_gets_its_schema_back_and_no_event_is_lost(
+    empty_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    migrate(empty_url)
+    monkeypatch.setenv("EVENHAND_DATABASE_URL", empty_url)
+
+    assert main(["migrate", "--back-to", "0003"]) == 0
+
+    assert capsys.readouterr().out == "the database stands at 0003\n"
+    assert {"events", "clocks"} < asyncio.run(_tables(empty_url))
+    assert "calls" not in asyncio.run(_tables(empty_url))
+    migrate(empty_url)
+
+
+def test_going_back_to_what_never_was_changes_nothing(
+    empty_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    migrate(empty_url)
+    monkeypatch.setenv("EVENHAND_DATABASE_URL", empty_url)
+
+    assert main(["migrate", "--back-to", "friday"]) == 1
+
+    assert "got 'friday'" in capsys.readouterr().err
     command.check(configuration(empty_url))
 
 

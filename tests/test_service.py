@@ -20,6 +20,7 @@ def _settled(what: str) -> str:
     return f'evenhand_{what}_total{{channel="phone",team="hotline",tier="standard",clock="first_response"}}'
 
 
+@pytest.mark.requirement(16, 20)
 async def test_a_caller_who_waits_longer_than_promised_is_seen_while_she_waits(
     db: Database, database_url: str
 ) -> None:
@@ -48,6 +49,7 @@ async def test_a_caller_who_waits_longer_than_promised_is_seen_while_she_waits(
             assert await invariants.broken(tx) == {}
 
 
+@pytest.mark.requirement(12)
 async def test_customers_bear_opaque_ids_in_metrics(db: Database, database_url: str) -> None:
     async with running(db, database_url) as service:
         await service.send(

@@ -78,6 +78,7 @@ async def test_when_she_is_back_the_answer_before_was_none(desk: Desk):
 
     assert await first_response(desk, "call-1") == ("gone", False, False)
     assert [await desk.tallied(what) for what in ("settled", "unsettled")] == [1, 1]
+    assert (await snapshot(desk)).inferred == {("hotline", "phone"): 1}
     assert await desk.rows(TURNED_AWAY) == [("call-1", True)]
     assert await desk.tallied("turned_away") == 1
     await desk.assert_sound()

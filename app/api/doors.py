@@ -25,8 +25,8 @@ from app.api.exchange import (
 from app.api.problems import Problem, come_back
 from app.core.aliases import pseudonymised
 from app.core.events import Incoming
-from app.metrics.families import API_SOURCE, Door, Limit, Rejection
 from app.metrics.process import ProcessMetrics
+from app.metrics.process_families import API_SOURCE, Door, Limit, Rejection
 from app.operations.access import Access
 from app.operations.intake import Appended, CannotStore, Intake, IntakeFull, StoreAway
 from app.operations.quarantine import Raw, keep_raw

@@ -10,8 +10,8 @@ from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 
 from app.api.problems import PROBLEM_TYPE, RETRY_SECONDS, TITLES, Problem
-from app.metrics.families import Door
 from app.metrics.process import ProcessMetrics
+from app.metrics.process_families import Door
 from app.store.engine import AWAY
 
 May = Callable[[str, str, datetime], Awaitable[bool]]

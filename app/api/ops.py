@@ -11,9 +11,9 @@ from starlette.exceptions import HTTPException
 
 from app.api.problems import PROBLEM_TYPE, Problem
 from app.core.events import TYPES, schema_of
-from app.metrics.families import Door
 from app.metrics.page import Pages, Which, answer
 from app.metrics.process import ProcessMetrics
+from app.metrics.process_families import Door
 
 WELL_WITHIN = timedelta(seconds=15)
 """How old the newest numbers may be for the service to count as well."""

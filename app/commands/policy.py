@@ -6,8 +6,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
+from app.commands.alerting import add_alerting
 from app.commands.explain import add_explain
 from app.commands.parsers import Commands, add_command, add_group
+from app.core.alerting.told import doubts, who_is_told
 from app.core.hours.calendar import Calendar
 from app.core.hours.closures import CLOSURES_DAYS, closures, doubtful_days
 from app.core.marked_yaml import FaultyFile
@@ -26,7 +28,7 @@ NO_SECRET = "not-looked-up-here"  # noqa: S105 - stands for any: a check needs n
 
 
 def add_commands(commands: Commands) -> None:
-    """Add ``policy check``, ``policy explain`` and ``policy schema``."""
+    """Add ``policy`` and what can be asked of it."""
     policy = add_group(commands, "policy", "the policy file")
     checking = add_command(
         policy, "check", "read a policy file and say what is wrong with it", _check
@@ -36,6 +38,7 @@ def add_commands(commands: Commands) -> None:
         "--sources", type=Path, help="say too which promises these sources cannot tell about"
     )
     add_explain(policy)
+    add_alerting(policy)
     add_command(policy, "schema", "the JSON Schema of the policy file, for editors", _schema)
 
 
@@ -55,6 +58,7 @@ def _check(told: argparse.Namespace) -> None:
         print(f"  {rule.name}: {promised or 'nothing is promised'}")
     if strange := strange_states(policy):
         print(f"states taken as your tool's names: {', '.join(strange)}")
+    _say_who_is_told(policy)
     for calendar in _calendars(policy):
         _say_closures(calendar, read_clock())
     if sources is not None:
@@ -73,6 +77,14 @@ def _calendars(policy: Policy) -> Iterable[Calendar]:
     """Every calendar that a team keeps, by name; always open ones have nothing to say."""
     kept = {team.calendar.name: team.calendar for team in policy.teams.values()}
     return [calendar for calendar in kept.values() if not calendar.is_always_open]
+
+
+def _say_who_is_told(policy: Policy) -> None:
+    print("who is told:")
+    for line in who_is_told(policy):
+        print(f"  {line}")
+    for doubt in doubts(policy):
+        print(f"  ? {doubt}")
 
 
 def _say_closures(calendar: Calendar, now: datetime) -> None:

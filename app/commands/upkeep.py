@@ -6,27 +6,38 @@ import sys
 
 from app.commands.bar import Bar
 from app.commands.parsers import Commands, add_command, add_group
-from app.commands.refusal import settings_or_refusal
+from app.commands.refusal import Refusal, settings_or_refusal
 from app.core.replay import KEY_SEPARATOR
 from app.errands import rebuild_all, try_kept_again
 from app.operations.quarantine import load_kept
 from app.store.engine import open_database
-from app.store.migration import migrate
+from app.store.migration import NoSuchMigration, migrate, migrate_back
 from app.store.quarantine import Kept
 
 
 def add_commands(commands: Commands) -> None:
     """Add ``migrate``, ``kept`` and ``rebuild``."""
-    add_command(commands, "migrate", "bring the database up to date", _migrate)
+    migrating = add_command(commands, "migrate", "bring the database up to date", _migrate)
+    migrating.add_argument(
+        "--back-to", metavar="NUMBER", help="take later migrations back, for an older service"
+    )
     kept = add_group(commands, "kept", "deliveries that were not understood")
     add_command(kept, "list", "which, and why", _list_kept)
     add_command(kept, "retry", "read them anew", _retry_kept)
     add_command(commands, "rebuild", "make what follows from the events anew", _rebuild)
 
 
-def _migrate(_told: argparse.Namespace) -> None:
-    migrate(settings_or_refusal().database_url.get_secret_value())
-    print("the database is up to date")
+def _migrate(told: argparse.Namespace) -> None:
+    url = settings_or_refusal().database_url.get_secret_value()
+    if told.back_to is None:
+        migrate(url)
+        print("the database is up to date")
+        return
+    try:
+        migrate_back(url, told.back_to)
+    except NoSuchMigration as error:
+        raise Refusal(str(error)) from None
+    print(f"the database stands at {told.back_to}")
 
 
 def _list_kept(_told: argparse.Namespace) -> None:

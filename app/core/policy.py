@@ -11,7 +11,7 @@ from functools import cached_property
 from types import MappingProxyType
 
 from app.core.events import WaitingFor
-from app.core.hours.calendar import Calendar, NeverOpen, always_open
+from app.core.hours.calendar import Calendar, NeverOpen, Span, always_open
 from app.core.service_level import Variant
 from app.core.source import Source
 
@@ -212,6 +212,18 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class Notify:
+    """Who is told of a team's alerts, by Alertmanager's names for them; nobody named: all alike.
+
+    ``quiet``: Monday to Sunday, the local hours of the team's zone in which they are not disturbed.
+    """
+
+    pages: tuple[str, ...] = ()
+    tickets: tuple[str, ...] = ()
+    quiet: tuple[tuple[Span, ...], ...] = ((),) * 7
+
+
+@dataclass(frozen=True, slots=True)
 class Team:
     """The agents who share work, and when they are there."""
 
@@ -220,6 +232,7 @@ class Team:
     calendar: Calendar
     queues: frozenset[str] = frozenset()
     channels: frozenset[str] = frozenset()
+    notify: Notify = field(default_factory=Notify)
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,7 +289,10 @@ class FairnessTerms:
 
 @dataclass(frozen=True, eq=False)
 class Policy:
-    """One version of what we promise. ``effective_from`` none means always."""
+    """One version of what we promise. ``effective_from`` none means always.
+
+    ``after_opening``: open time in which nobody is paged for what began before the opening.
+    """
 
     version: int
     effective_from: datetime | None = None
@@ -288,6 +304,7 @@ class Policy:
     warn_at: tuple[float, ...] = ()
     warn_after: tuple[timedelta, ...] = ()
     warn_before_closing: timedelta = timedelta(minutes=30)
+    after_opening: timedelta = timedelta(minutes=15)
     conditions: Mapping[ClockKind, Conditions] = field(default_factory=lambda: DEFAULT_CONDITIONS)
     switches: Switches = field(default_factory=Switches)
     fairness: FairnessTerms = field(default_factory=FairnessTerms)

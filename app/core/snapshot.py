@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from app.core.fairness.identity import KnownEpisode
 from app.core.fairness.shown import PoolStanding
@@ -11,17 +12,15 @@ Edge = float
 """The upper edge of a histogram's bucket, in seconds; ``inf`` is the last."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Group:
-    """Whose contacts: the labels of the business families."""
+class Group(NamedTuple):
+    """Whose contacts: the labels of the business families. A tuple, for pages look up thousands."""
 
     channel: str
     team: str
     tier: str
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class ClockGroup:
+class ClockGroup(NamedTuple):
     """Whose clocks, of which kind."""
 
     channel: str
@@ -30,9 +29,8 @@ class ClockGroup:
     clock: str
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class ResponseGroup:
-    """The labels of the response-time histogram and of the targets."""
+class ResponseGroup(NamedTuple):
+    """The labels of the response-time histogram."""
 
     channel: str
     tier: str
@@ -49,10 +47,20 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """Running clocks: how many are overdue, and when the next one breaks its promise."""
+    """Running clocks: how many are overdue, and when the next one breaks its promise.
+
+    ``pageable``: of the overdue what somebody should be told of now: teams that are open, clocks that
+    are not paused, and just after an opening only what began since; ``at_opening``: the rest of those.
+    ``late_soon``: overdue within a quarter of an hour. ``due_before_closing``: near the end of the
+    day, those that would be late in the first second after it.
+    """
 
     overdue: int
     next_breach_at: datetime | None
+    pageable: int = 0
+    late_soon: int = 0
+    due_before_closing: int = 0
+    at_opening: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +82,15 @@ class Responses:
 
     counts: Mapping[Edge, int]
     sum_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Exemplar:
+    """One contact that stands for a bucket: its id, how long it took, and when it was answered."""
+
+    contact: str
+    seconds: float
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +159,15 @@ class TeamDay:
 
 
 @dataclass(frozen=True, slots=True)
+class Today:
+    """Promises that began since the team's midnight; ``late_left``: see ``core.today``."""
+
+    judged: int
+    late: int
+    late_left: int
+
+
+@dataclass(frozen=True, slots=True)
 class TurnedAway:
     """One contact whose customer was told no, or was not helped, and has not been called back.
 
@@ -159,8 +185,7 @@ class TurnedAway:
     link: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CustomerWaiting:
+class CustomerWaiting(NamedTuple):
     """One customer's waiting contacts, for /metrics/customers; ``customer`` is an opaque id."""
 
     customer: str
@@ -177,7 +202,9 @@ class Snapshot:
 
     Groups that the policy gives a target are present with zeros; nothing waiting means that the
     group is absent from ``waiting`` and the instant absent from ``running``. Mappings by a pair are by
-    team and channel. ``not_called_back``: the newest first. ``pool_names`` and ``pool_links``: how the
+    team and channel. ``today``: by team, channel and clock. ``first_tier``: whose customers are always
+    named. ``exemplars``: the newest first. ``oldest_touched_at``: since when the oldest
+    news waits to be worked out. ``not_called_back``: the newest first. ``pool_names`` and ``pool_links``: how the
     customers, and where the contacts, that ``pools`` and ``episodes`` speak of are shown. ``episodes``:
     those of ``pools`` under the numbers that they keep.
     """
@@ -187,8 +214,9 @@ class Snapshot:
     running: Mapping[ClockGroup, Running] = field(default_factory=dict)
     tallies: Mapping[ClockGroup, Tally] = field(default_factory=dict)
     responses: Mapping[ResponseGroup, Responses] = field(default_factory=dict)
-    targets: Mapping[ResponseGroup, float] = field(default_factory=dict)
-    target_ratios: Mapping[ResponseGroup, float] = field(default_factory=dict)
+    exemplars: Mapping[ResponseGroup, tuple[Exemplar, ...]] = field(default_factory=dict)
+    targets: Mapping[ClockGroup, float] = field(default_factory=dict)
+    target_ratios: Mapping[ClockGroup, float] = field(default_factory=dict)
     groups: tuple[Group, ...] = ()
     promises: Mapping[tuple[str, str], Promises] = field(default_factory=dict)
     callbacks: Mapping[tuple[str, str], int] = field(default_factory=dict)
@@ -198,8 +226,12 @@ class Snapshot:
     not_measurable: Mapping[tuple[str, str], int] = field(default_factory=dict)
     lost_track: Mapping[tuple[str, str], int] = field(default_factory=dict)
     untold: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    inferred: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    received: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    today: Mapping[tuple[str, str, str], Today] = field(default_factory=dict)
     sources: Mapping[str, SourceNews] = field(default_factory=dict)
     customers: tuple[CustomerWaiting, ...] = ()
+    first_tier: str = ""
     late: tuple[WaitingContact, ...] = ()
     next_late: tuple[WaitingContact, ...] = ()
     promises_due: tuple[PromiseDue, ...] = ()
@@ -212,4 +244,6 @@ class Snapshot:
     quarantined: int = 0
     set_aside: int = 0
     invariants_broken: int = 0
+    policy_version: int = 0
+    oldest_touched_at: datetime | None = None
     last_event_at: datetime | None = None

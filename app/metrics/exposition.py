@@ -4,138 +4,25 @@ The lines of samples are the same in both formats, so they are written once; onl
 describe a family differ.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-
 from app.core.events import Channel
-from app.core.snapshot import ClockGroup, Group, Responses, Snapshot
+from app.core.snapshot import ResponseGroup, Responses, Snapshot
 from app.metrics import families as f
-from app.metrics.families import Family, Kind
 from app.metrics.labels import (
     clock_labels,
     group_labels,
     instant,
     label_text,
     number,
+    remembered_labels,
     response_labels,
     team_labels,
 )
 from app.metrics.negotiation import Format
+from app.metrics.sheet import END, Sheet, Written
 from app.metrics.turns import day_turns, team_turns
 
 MAX_SERIES = 5_000
 """Series on one page, process families included. Prometheus refuses a whole page over its limit."""
-
-END = {Format.TEXT: b"", Format.OPENMETRICS: b"# EOF\n"}
-"""What closes a page."""
-
-
-def describe(family: Family, fmt: Format) -> bytes:
-    """The HELP and TYPE lines; OpenMetrics names a family without the ending of its kind."""
-    name, kind = family.name, family.kind.value
-    if fmt is Format.OPENMETRICS:
-        name = family.base
-    elif family.kind is Kind.INFO:
-        kind = Kind.GAUGE.value
-    return f"# HELP {name} {family.help}\n# TYPE {name} {kind}\n".encode()
-
-
-Value = int | str
-"""A count, or a number already written down."""
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One family as it was written, and from what: the next page changes only what has changed."""
-
-    family: Family
-    labels: Sequence[str]
-    values: Sequence[Value]
-    lines: Sequence[str]
-    body: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """Families with their samples, ready for either format.
-
-    ``dropped`` counts the series left out, on this page and on all before it.
-    """
-
-    columns: Mapping[str, Column]
-    series: int
-    dropped: int
-
-    def text(self, fmt: Format) -> bytes:
-        """The families in ``fmt``, without the end of the page."""
-        columns = self.columns.values()
-        return b"".join([part for c in columns for part in (describe(c.family, fmt), c.body)])
-
-
-def _column(
-    family: Family, labels: list[str], values: Sequence[Value], before: Column | None
-) -> Column:
-    name = family.name
-    if before is None or before.labels != labels:
-        lines = [f"{name}{label} {value}\n" for label, value in zip(labels, values, strict=True)]
-    elif before.values == values:
-        return before
-    else:
-        lines = [
-            line if old == value else f"{name}{label} {value}\n"
-            for line, old, value, label in zip(
-                before.lines, before.values, values, labels, strict=True
-            )
-        ]
-    return Column(family, labels, values, lines, "".join(lines).encode())
-
-
-class Sheet:
-    """Collects families until ``room`` series are on it; what comes later is left out, counted."""
-
-    def __init__(self, room: int, previous: Written | None) -> None:
-        self._room = max(room, 0)
-        self._series = 0
-        self._before = previous.columns if previous else {}
-        self._dropped = previous.dropped if previous else 0
-        self._columns: dict[str, Column] = {}
-
-    def add(self, family: Family, labels: list[str], values: Sequence[Value]) -> None:
-        """Write one sample for each label set and its value."""
-        taken = min(len(labels), self._room - self._series)
-        self._series += taken
-        self._dropped += len(labels) - taken
-        before = self._before.get(family.name)
-        self._columns[family.name] = _column(family, labels[:taken], values[:taken], before)
-
-    def add_instants(
-        self, family: Family, labels: list[str], instants: list[datetime | None]
-    ) -> None:
-        """Write the instants that are known; an unknown one has no series, never a zero."""
-        known = [label for label, at in zip(labels, instants, strict=True) if at is not None]
-        self.add(family, known, [instant(at) for at in instants if at is not None])
-
-    def add_whole(self, family: Family, blocks: Iterable[Sequence[str]]) -> None:
-        """Write blocks of lines that mean nothing in part: a histogram's buckets."""
-        lines: list[str] = []
-        for block in blocks:
-            if self._series + len(block) <= self._room:
-                self._series += len(block)
-                lines.extend(block)
-            else:
-                self._dropped += len(block)
-        self._columns[family.name] = Column(family, (), (), (), "".join(lines).encode())
-
-    def add_dropped(self) -> None:
-        """Write how many series were ever left out; this one line always finds room."""
-        self._series += 1
-        column = _column(f.SERIES_DROPPED, [""], [self._dropped], None)
-        self._columns[f.SERIES_DROPPED.name] = column
-
-    def written(self) -> Written:
-        """What is on the sheet."""
-        return Written(self._columns, self._series, self._dropped)
 
 
 def write(snapshot: Snapshot, room: int, previous: Written | None) -> Written:
@@ -152,6 +39,7 @@ def write(snapshot: Snapshot, room: int, previous: Written | None) -> Written:
         sheet.add(family, labels, values)
     _add_clocks(sheet, snapshot)
     _add_teams(sheet, snapshot)
+    _add_today(sheet, snapshot)
     _add_responses(sheet, snapshot)
     for family, labels, values in day_turns(snapshot):
         sheet.add(family, labels, values)
@@ -164,14 +52,6 @@ def write(snapshot: Snapshot, room: int, previous: Written | None) -> Written:
 def render(snapshot: Snapshot, fmt: Format) -> bytes:
     """The business families as one complete page."""
     return write(snapshot, MAX_SERIES, None).text(fmt) + END[fmt]
-
-
-def _group_labels(groups: Iterable[Group]) -> list[str]:
-    return [group_labels(group.channel, group.team, group.tier) for group in groups]
-
-
-def _clock_labels(groups: Iterable[ClockGroup]) -> list[str]:
-    return [clock_labels(key.channel, key.team, key.tier, key.clock) for key in groups]
 
 
 def _missing(labels: list[str], wanted: list[str]) -> list[str]:
@@ -187,6 +67,8 @@ def _add_state(sheet: Sheet, snapshot: Snapshot) -> None:
     sheet.add(f.QUARANTINED, [""], [snapshot.quarantined])
     sheet.add(f.SET_ASIDE, [""], [snapshot.set_aside])
     sheet.add(f.INVARIANTS_BROKEN, [""], [snapshot.invariants_broken])
+    sheet.add(f.POLICY_VERSION, [""], [snapshot.policy_version])
+    sheet.add_instants(f.OLDEST_TOUCHED, [""], [snapshot.oldest_touched_at])
 
 
 def _add_sources(sheet: Sheet, snapshot: Snapshot) -> None:
@@ -202,8 +84,8 @@ def _add_sources(sheet: Sheet, snapshot: Snapshot) -> None:
 def _add_waiting(sheet: Sheet, snapshot: Snapshot) -> None:
     """Every group of the policy, and groups that wait without one (an unmapped team)."""
     waiting = snapshot.waiting.values()
-    labels = _group_labels(snapshot.waiting)
-    idle = _missing(labels, _group_labels(snapshot.groups))
+    labels = list(map(group_labels, snapshot.waiting))
+    idle = _missing(labels, list(map(group_labels, snapshot.groups)))
     counts = [known.contacts for known in waiting] + [0] * len(idle)
     sheet.add(f.CONTACTS_WAITING, labels + idle, counts)
     since = [known.oldest_since if known.contacts else None for known in waiting]
@@ -213,10 +95,17 @@ def _add_waiting(sheet: Sheet, snapshot: Snapshot) -> None:
 def _add_clocks(sheet: Sheet, snapshot: Snapshot) -> None:
     """Running clocks, then the counters; a group known to one of them has zeros in the other."""
     running, tallies = snapshot.running.values(), snapshot.tallies.values()
-    runs, counted = _clock_labels(snapshot.running), _clock_labels(snapshot.tallies)
+    runs = list(map(clock_labels, snapshot.running))
+    counted = list(map(clock_labels, snapshot.tallies))
     idle, unjudged = _missing(runs, counted), _missing(counted, runs)
-    overdue = [state.overdue for state in running] + [0] * len(idle)
-    sheet.add(f.CLOCKS_OVERDUE, runs + idle, overdue)
+    none, all_runs = [0] * len(idle), runs + idle
+    sheet.add(f.CLOCKS_OVERDUE, all_runs, [state.overdue for state in running] + none)
+    sheet.add(f.CLOCKS_OVERDUE_PAGEABLE, all_runs, [state.pageable for state in running] + none)
+    opening = [state.at_opening for state in running] + none
+    sheet.add(f.CLOCKS_OVERDUE_AT_OPENING, all_runs, opening)
+    sheet.add(f.CLOCKS_LATE_SOON, all_runs, [state.late_soon for state in running] + none)
+    closing = [state.due_before_closing for state in running] + none
+    sheet.add(f.CLOCKS_DUE_BEFORE_CLOSING, all_runs, closing)
     sheet.add_instants(f.NEXT_BREACH, runs, [state.next_breach_at for state in running])
     labels, zeros = counted + unjudged, [0] * len(unjudged)
     sheet.add(f.CLOCKS_SETTLED, labels, [tally.settled for tally in tallies] + zeros)
@@ -230,8 +119,8 @@ def _add_targets(sheet: Sheet, snapshot: Snapshot) -> None:
         (f.TARGET_SECONDS, snapshot.targets),
         (f.TARGET_RATIO, snapshot.target_ratios),
     ):
-        labels = [response_labels(key.channel, key.tier, key.clock) for key in targets]
-        sheet.add(family, labels, [number(float(target)) for target in targets.values()])
+        labels = list(map(clock_labels, targets))
+        sheet.add(family, labels, list(map(float, targets.values())))
 
 
 def _add_teams(sheet: Sheet, snapshot: Snapshot) -> None:
@@ -239,7 +128,7 @@ def _add_teams(sheet: Sheet, snapshot: Snapshot) -> None:
     promises = snapshot.promises
     found = (
         *(promises, snapshot.not_measurable, snapshot.lost_track, snapshot.untold),
-        *(snapshot.callbacks, snapshot.turned_away),
+        *(snapshot.callbacks, snapshot.turned_away, snapshot.inferred, snapshot.received),
     )
     known = [(group.team, group.channel) for group in snapshot.groups]
     keys = list(dict.fromkeys([*known, *(key for mapping in found for key in mapping)]))
@@ -255,6 +144,16 @@ def _add_teams(sheet: Sheet, snapshot: Snapshot) -> None:
     sheet.add(f.UNTOLD, labels, [snapshot.untold.get(key, 0) for key in keys])
     sheet.add(f.CALLBACKS_OPEN, labels, [snapshot.callbacks.get(key, 0) for key in keys])
     sheet.add(f.TURNED_AWAY, labels, [snapshot.turned_away.get(key, 0) for key in keys])
+    sheet.add(f.INFERRED, labels, [snapshot.inferred.get(key, 0) for key in keys])
+    sheet.add(f.CONTACTS_RECEIVED, labels, [snapshot.received.get(key, 0) for key in keys])
+
+
+def _add_today(sheet: Sheet, snapshot: Snapshot) -> None:
+    days = snapshot.today.values()
+    labels = [remembered_labels(f.TODAY_SETTLED.labels, *key) for key in snapshot.today]
+    sheet.add(f.TODAY_SETTLED, labels, [day.judged for day in days])
+    sheet.add(f.TODAY_LATE, labels, [day.late for day in days])
+    sheet.add(f.TODAY_LATE_LEFT, labels, [day.late_left for day in days])
 
 
 def _add_calls(sheet: Sheet, snapshot: Snapshot) -> None:
@@ -263,14 +162,19 @@ def _add_calls(sheet: Sheet, snapshot: Snapshot) -> None:
         (group.team, group.tier) for group in snapshot.groups if group.channel == Channel.PHONE
     ]
     places = list(dict.fromkeys([*known, *((team, tier) for team, tier, _ in snapshot.calls)]))
+    labels = [remembered_labels(f.TEAM_TIER, *place) for place in places]
+    counted: dict[str, dict[tuple[str, str], int]] = {name: {} for name in f.CALLS}
+    for (team, tier, name), count in snapshot.calls.items():
+        counted[name][team, tier] = count
     for name, family in f.CALLS.items():
-        labels = [label_text(family.labels, *place) for place in places]
-        sheet.add(family, labels, [snapshot.calls.get((*place, name), 0) for place in places])
+        sheet.add(family, labels, [counted[name].get(place, 0) for place in places])
 
 
 def _add_warnings(sheet: Sheet, snapshot: Snapshot) -> None:
     labels = [
-        label_text(f.WARNINGS.labels, group.channel, group.team, group.tier, group.clock, level)
+        remembered_labels(
+            f.WARNINGS.labels, group.channel, group.team, group.tier, group.clock, level
+        )
         for group, level in snapshot.warnings
     ]
     sheet.add(f.WARNINGS, labels, list(snapshot.warnings.values()))
@@ -283,29 +187,22 @@ def _add_responses(sheet: Sheet, snapshot: Snapshot) -> None:
     """Buckets for every promise of the policy; edges of older policies stay while they count."""
     counted = {edge for known in snapshot.responses.values() for edge in known.counts}
     edges = f.response_edges({*snapshot.targets.values(), *counted})
-    bounds = [(edge, f',le="{number(float(edge))}"}}') for edge in edges]
-    groups = dict.fromkeys([*snapshot.targets, *snapshot.responses])
-    sheet.add_whole(
-        f.RESPONSE_SECONDS,
-        (
-            _buckets(
-                response_labels(group.channel, group.tier, group.clock),
-                bounds,
-                snapshot.responses.get(group, _NO_RESPONSES),
-            )
-            for group in groups
-        ),
-    )
+    promised = (ResponseGroup(group.channel, group.tier, group.clock) for group in snapshot.targets)
+    groups = dict.fromkeys([*promised, *snapshot.responses])
+    found = [(snapshot.responses.get(group, _NO_RESPONSES), edges) for group in groups]
+    labels = list(map(response_labels, groups))
+    sheet.add_whole(f.RESPONSE_SECONDS, labels, found, _buckets, len(edges) + 2)
 
 
-def _buckets(labels: str, bounds: list[tuple[float, str]], responses: Responses) -> list[str]:
+def _buckets(labels: str, told: tuple[Responses, tuple[float, ...]]) -> str:
     """The lines of one label set: buckets that each count all below their edge, count, sum."""
     name, opened = f.RESPONSE_SECONDS.name, labels[:-1]
+    responses, edges = told
     lines = []
     total = 0
-    for edge, bound in bounds:
+    for edge in edges:
         total += responses.counts.get(edge, 0)
-        lines.append(f"{name}_bucket{opened}{bound} {total}\n")
+        lines.append(f'{name}_bucket{opened},le="{number(float(edge))}"}} {total}\n')
     lines.append(f"{name}_count{labels} {total}\n")
     lines.append(f"{name}_sum{labels} {number(float(responses.sum_seconds))}\n")
-    return lines
+    return "".join(lines)

@@ -4,7 +4,15 @@ from datetime import datetime
 from functools import lru_cache, partial
 from hashlib import blake2s
 
-from app.metrics.families import CLOCK_GROUP, CUSTOMER_GROUP, GROUP, RESPONSE_GROUP, TEAM_CHANNEL
+from app.core.snapshot import ClockGroup, Group, ResponseGroup
+from app.metrics.families import (
+    CLOCK_GROUP,
+    CUSTOMER_GROUP,
+    CUSTOMER_INFO,
+    GROUP,
+    RESPONSE_GROUP,
+    TEAM_CHANNEL,
+)
 
 MAX_LABEL_CHARACTERS = 128
 CACHED_LABEL_SETS = 32_768
@@ -33,11 +41,28 @@ def label_text(names: tuple[str, ...], *values: str) -> str:
 
 
 remembered_labels = lru_cache(CACHED_LABEL_SETS)(label_text)
-group_labels = lru_cache(CACHED_LABEL_SETS)(partial(label_text, GROUP))
-clock_labels = lru_cache(CACHED_LABEL_SETS)(partial(label_text, CLOCK_GROUP))
-response_labels = lru_cache(CACHED_LABEL_SETS)(partial(label_text, RESPONSE_GROUP))
-team_labels = lru_cache(CACHED_LABEL_SETS)(partial(label_text, TEAM_CHANNEL))
+info_labels = lru_cache(CACHED_LABEL_SETS)(partial(label_text, CUSTOMER_INFO.labels))
 customer_labels = lru_cache(CACHED_LABEL_SETS)(partial(label_text, CUSTOMER_GROUP))
+team_labels = lru_cache(CACHED_LABEL_SETS)(partial(label_text, TEAM_CHANNEL))
+
+
+@lru_cache(CACHED_LABEL_SETS)
+def group_labels(group: Group) -> str:
+    """Whose contacts."""
+    return label_text(GROUP, *group)
+
+
+@lru_cache(CACHED_LABEL_SETS)
+def clock_labels(group: ClockGroup) -> str:
+    """Whose clocks."""
+    return label_text(CLOCK_GROUP, *group)
+
+
+@lru_cache(CACHED_LABEL_SETS)
+def response_labels(group: ResponseGroup) -> str:
+    """Whose response times and targets."""
+    return label_text(RESPONSE_GROUP, *group)
+
 
 _NAMED_NUMBERS = {"inf": "+Inf", "-inf": "-Inf", "nan": "NaN"}
 

@@ -8,10 +8,12 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from app.core.snapshot import Snapshot
-from app.metrics.customers import MAX_CUSTOMER_SERIES, write_customers
-from app.metrics.exposition import END, MAX_SERIES, Written, write
+from app.metrics.customers import MAX_CUSTOMER_SERIES, CustomerPage, write_customers
+from app.metrics.exemplars import with_exemplars
+from app.metrics.exposition import MAX_SERIES, write
 from app.metrics.negotiation import Format, negotiate
 from app.metrics.process import ProcessMetrics
+from app.metrics.sheet import END, Written
 
 STALE_AFTER = timedelta(seconds=300)
 """Older numbers are refused: a missing scrape pages somebody, an old one misleads everybody."""
@@ -43,7 +45,7 @@ class Pages:
     taken_at: datetime
     bodies: Mapping[tuple[Which, Format], Body]
     business: Written
-    customers: Written
+    customers: CustomerPage
 
     def is_stale(self, now: datetime) -> bool:
         """Whether the numbers are too old to be handed out."""
@@ -73,11 +75,12 @@ def build(snapshot: Snapshot, process: ProcessMetrics, previous: Pages | None) -
     customers = write_customers(
         snapshot, MAX_CUSTOMER_SERIES, previous.customers if previous else None
     )
+    shown = {Format.TEXT: business, Format.OPENMETRICS: with_exemplars(business, snapshot)}
     bodies = {}
     for fmt in Format:
         end = END[fmt]
-        bodies[Which.METRICS, fmt] = _body(business.text(fmt) + counted.text(fmt) + end)
-        bodies[Which.CUSTOMERS, fmt] = _body(customers.text(fmt) + end)
+        bodies[Which.METRICS, fmt] = _body(shown[fmt].text(fmt) + counted.text(fmt) + end)
+        bodies[Which.CUSTOMERS, fmt] = _body(customers.written.text(fmt) + end)
     return Pages(snapshot.taken_at, bodies, business, customers)
 
 

@@ -5,10 +5,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 from prometheus_client.metrics_core import Metric
 
-from app.metrics import families as f
-from app.metrics.exposition import Column, Written
-from app.metrics.families import Code, Door, Family, Limit, Rejection
+from app.metrics import process_families as f
+from app.metrics.families import OTHER
+from app.metrics.family import Family
 from app.metrics.labels import number, remembered_labels
+from app.metrics.process_families import Code, Door, Limit, Rejection
+from app.metrics.sheet import Column, Written
 
 _FAMILIES = {family.base: family for family in f.PROCESS}
 _CREATED = "_created"
@@ -28,7 +30,7 @@ def _labels(labels: Mapping[str, str]) -> str:
 
 
 def _values(values: Iterable[str]) -> tuple[str, ...]:
-    return (*dict.fromkeys(values), f.OTHER)
+    return (*dict.fromkeys(values), OTHER)
 
 
 class ProcessMetrics:
@@ -81,7 +83,7 @@ class ProcessMetrics:
     def _count(self, family: Family, label: str, count: int) -> None:
         counter = self._counters.get((family.name, label))
         if counter is None:
-            counter = self._counters[family.name, f.OTHER]
+            counter = self._counters[family.name, OTHER]
         counter.inc(count)
 
     def events_stored(self, source: str, count: int) -> None:
@@ -116,8 +118,8 @@ class ProcessMetrics:
         """An HTTP answer was sent."""
         counter = self._counters.get((f.HTTP_REQUESTS.name, door, str(code)))
         if counter is None:
-            known = door if door in self._doors else f.OTHER
-            counter = self._counters[f.HTTP_REQUESTS.name, known, f.OTHER]
+            known = door if door in self._doors else OTHER
+            counter = self._counters[f.HTTP_REQUESTS.name, known, OTHER]
         counter.inc()
 
     def signature_failed(self, source: str) -> None:

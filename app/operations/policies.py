@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+import msgspec
+
 from app.core.policy import Policies, Policy
 from app.core.policy_file.changes import PolicyChanges, policy_changes
 from app.core.policy_file.reading import read_policy
@@ -17,6 +19,8 @@ NO_PROMISES = Policy(version=0)
 """What is in force before anybody wrote a policy: nothing is promised, everything is counted."""
 
 IN_FORCE = "policy in force"
+LOST_TRACK = "lost track"
+"""Where the database keeps the seconds of silence by channel, for the views that dashboards read."""
 
 
 class Imported(StrEnum):
@@ -93,8 +97,11 @@ async def take_effect(db: Database, known: Policies, now: datetime) -> bool:
 
     Answers whether one did. Of several replicas one touches them.
     """
-    version = str(known.in_force(now).version).encode()
+    policy = known.in_force(now)
+    version = str(policy.version).encode()
+    silence = {each: span.total_seconds() for each, span in policy.switches.lost_track.items()}
     async with db.begin() as tx:
+        await instance.change(tx, LOST_TRACK, msgspec.json.encode(silence, order="sorted"))
         if not await instance.change(tx, IN_FORCE, version):
             return False
         await _touch_open(tx)

@@ -1,39 +1,43 @@
 """Take a snapshot: what is true now, as one value for screens and scrapes."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from functools import lru_cache
+from datetime import datetime
+from functools import cache, lru_cache, partial
 from hashlib import blake2b
 from itertools import product
 
 from app.core.clocks.warnings import levels_of
 from app.core.events import Channel
-from app.core.hours.calendar import Calendar
+from app.core.hours.day_edges import day_edges
 from app.core.policy import ClockKind, Measure, Policy
 from app.core.replay import Terms
 from app.core.snapshot import (
     ClockGroup,
+    CustomerWaiting,
+    Exemplar,
     Group,
     PromiseDue,
-    Promises,
     ResponseGroup,
     Responses,
     Running,
     Snapshot,
     SourceNews,
     Tally,
-    TeamDay,
     TurnedAway,
     WaitingContact,
 )
 from app.core.source import Source
 from app.metrics.families import response_edges
-from app.operations.present_pools import load_pools
+from app.operations.examples import Examples
+from app.operations.present_day import PresentDay
+from app.operations.present_pools import Pools, load_pools
 from app.store import instance, ledgers
 from app.store import now as store_now
-from app.store.engine import Database, Transaction
+from app.store.customers_now import load_customers
+from app.store.engine import Database
 from app.store.ledgers import (
     BREACHED,
     CALL,
@@ -44,13 +48,25 @@ from app.store.ledgers import (
     WARNED,
     WITHDRAWN,
 )
-from app.store.now import Day, LostBefore, Present, PromiseRow, TurnedAwayRow, WaitingRow, Who
+from app.store.now import Instants, LostBefore, Present, PromiseRow, TurnedAwayRow, WaitingRow, Who
 
 SHOWN_CONTACTS = 200
 """Waiting contacts that a snapshot names, the soonest to break first."""
 CUSTOMERS_REMEMBERED = 20_000
-TODAY_EVERY = timedelta(seconds=15)
-"""How often a team's day is counted anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What one transaction read, before it is put together."""
+
+    policy: Policy
+    now: datetime
+    last_heard: Mapping[str, datetime]
+    present: Present
+    customers: Sequence[CustomerWaiting]
+    exemplars: Mapping[ResponseGroup, tuple[Exemplar, ...]]
+    counts: Sequence[ledgers.Tally]
+    pools: Pools
 
 
 @dataclass(slots=True)
@@ -61,8 +77,8 @@ class Presenter:
     sources: Sequence[Source]
     invariants_broken: int = 0
     key: bytes = b""
-    _today_at: datetime | None = None
-    _today: dict[str, Day] = field(default_factory=dict)
+    day: PresentDay = field(default_factory=PresentDay)
+    examples: Examples = field(default_factory=Examples)
 
     async def take(self, terms: Terms, heard: Mapping[str, datetime], now: datetime) -> Snapshot:
         """Read what is true at ``now``. ``heard``: news of sources that is not written down yet."""
@@ -70,33 +86,51 @@ class Presenter:
         async with self.db.begin() as tx:
             await instance.save_heard(tx, heard)
             last_heard = await instance.load_heard(tx)
-            present = await store_now.load_present(
-                tx, now, lost_before(policy, now), SHOWN_CONTACTS
+            edges = tuple(day_edges(policy, now))
+            instants = Instants(now, lost_before(policy, now), edges)
+            present = await store_now.load_present(tx, instants, SHOWN_CONTACTS)
+            first_tier = next(iter(policy.tiers), "")
+            read = _Read(
+                policy=policy,
+                now=now,
+                last_heard=last_heard,
+                present=present,
+                customers=await load_customers(tx, instants.lost, present.waiting, first_tier),
+                exemplars=await self.examples.look(tx, response_edges(_thresholds(policy)), now),
+                counts=await ledgers.load_counts(tx),
+                pools=await load_pools(tx, policy.teams, shown, now),
             )
-            counts = await ledgers.load_counts(tx)
-            pools = await load_pools(tx, policy.teams, shown, now)
-            await self._count_slowly(tx, policy, now)
+            await self.day.count(tx, edges, now)
+        # With thousands of customers this takes longer than the event loop may stand still.
+        return await asyncio.to_thread(self._told, read)
+
+    def _told(self, read: _Read) -> Snapshot:
+        """Make the snapshot of what was read; runs in a thread."""
+        policy, now, present, pools = read.policy, read.now, read.present, read.pools
+        is_open = cache(partial(_is_open, policy, now))
         snapshot = Snapshot(
             taken_at=now,
             waiting={
-                group: waiting
-                for group, waiting in present.waiting.items()
-                if _is_open(policy, group.team, now)
+                group: waiting for group, waiting in present.waiting.items() if is_open(group.team)
             },
             running=present.running,
             not_measurable=present.not_measurable,
             lost_track=present.lost_track,
             untold=present.untold,
+            inferred=present.inferred,
+            received=self.day.received,
             customers=tuple(
-                replace(c, customer=opaque(c.customer, self.key))
-                for c in present.customers
-                if _is_open(policy, c.team, now)
+                c._replace(customer=opaque(c.customer, self.key))
+                for c in read.customers
+                if is_open(c.team)
             ),
-            promises=_promises(present.promises, policy, now),
+            first_tier=next(iter(policy.tiers), ""),
+            exemplars=read.exemplars,
+            promises=present.promised,
             promises_due=tuple(_due(row, now) for row in present.promises),
             callbacks=present.callbacks,
             not_called_back=tuple(map(_turned_away, present.turned_away)),
-            teams=tuple(self._days(policy, now)),
+            teams=tuple(self.day.of_teams(policy, now)),
             pools=pools.standings,
             episodes=pools.episodes,
             pool_names=pools.names,
@@ -104,28 +138,17 @@ class Presenter:
             quarantined=present.quarantined,
             set_aside=present.set_aside,
             invariants_broken=self.invariants_broken,
-            last_event_at=max(last_heard.values(), default=None),
+            policy_version=policy.version,
+            oldest_touched_at=present.oldest_touched_at,
+            last_event_at=max(read.last_heard.values(), default=None),
         )
-        snapshot = _with_counts(snapshot, counts, policy)
+        snapshot = _with_counts(snapshot, read.counts, policy)
         snapshot = _with_targets(snapshot, policy, now)
         return replace(
             _with_contacts(snapshot, present, policy, now),
-            sources=dict(_news(self.sources, last_heard, policy)),
+            today=self.day.by_clock(snapshot),
+            sources=dict(_news(self.sources, read.last_heard, policy)),
         )
-
-    async def _count_slowly(self, tx: Transaction, policy: Policy, now: datetime) -> None:
-        if self._today_at is not None and self._today_at <= now < self._today_at + TODAY_EVERY:
-            return
-        since = {name: _midnight(team.calendar, now) for name, team in policy.teams.items()}
-        self._today = await store_now.load_today(tx, since)
-        self._today_at = now
-
-    def _days(self, policy: Policy, now: datetime) -> Iterator[TeamDay]:
-        for name, team in policy.teams.items():
-            day = self._today.get(name, Day())
-            is_open = team.calendar.is_open(now)
-            opens_at = None if is_open else team.calendar.next_opening(now)
-            yield TeamDay(name, day.settled, day.late, is_open, opens_at, day.turned_away)
 
 
 @lru_cache(maxsize=CUSTOMERS_REMEMBERED)
@@ -134,13 +157,8 @@ def opaque(customer: str, key: bytes) -> str:
     return f"c-{blake2b(customer.encode(), key=key[:64], digest_size=6).hexdigest()}"
 
 
-def _is_open(policy: Policy, team: str, now: datetime) -> bool:
+def _is_open(policy: Policy, now: datetime, team: str) -> bool:
     return policy.calendar_of(team).is_open(now)
-
-
-def _midnight(calendar: Calendar, now: datetime) -> datetime:
-    local = now.astimezone(calendar.zone)
-    return local.replace(hour=0, minute=0, second=0, microsecond=0).astimezone(now.tzinfo)
 
 
 def lost_before(policy: Policy, now: datetime) -> LostBefore:
@@ -156,22 +174,6 @@ def shown(who: Who) -> str:
     if who.masked:
         return who.masked
     return "customer not named" if who.customer.startswith("unknown:") else who.customer
-
-
-def _promises(
-    rows: Iterable[PromiseRow], policy: Policy, now: datetime
-) -> dict[tuple[str, str], Promises]:
-    found: dict[tuple[str, str], Promises] = {}
-    for row in rows:
-        key = (row.team, row.channel)
-        had = found.get(key, Promises(0, 0, 0))
-        end_of_today = _midnight(policy.calendar_of(row.team), now) + timedelta(days=1)
-        found[key] = Promises(
-            open=had.open + 1,
-            due_today=had.due_today + (row.due_at < end_of_today),
-            overdue=had.overdue + (row.due_at < now),
-        )
-    return found
 
 
 def _due(row: PromiseRow, now: datetime) -> PromiseDue:
@@ -259,8 +261,8 @@ def _with_targets(snapshot: Snapshot, policy: Policy, now: datetime) -> Snapshot
     running, tallies = dict(snapshot.running), dict(snapshot.tallies)
     warnings, levels = dict(snapshot.warnings), levels_of(policy)
     responses = dict(snapshot.responses)
-    targets: dict[ResponseGroup, float] = {}
-    ratios: dict[ResponseGroup, float] = {}
+    targets: dict[ClockGroup, float] = {}
+    ratios: dict[ClockGroup, float] = {}
     empty = dict.fromkeys((*response_edges(_thresholds(policy)), float("inf")), 0)
     for group, kind, seconds, ratio in _promised(policy, now):
         clock = ClockGroup(group.channel, group.team, group.tier, kind)
@@ -271,8 +273,10 @@ def _with_targets(snapshot: Snapshot, policy: Policy, now: datetime) -> Snapshot
         for level in levels:
             warnings.setdefault((clock, level), 0)
         responses.setdefault(response, Responses(empty, 0.0))
-        targets.setdefault(response, seconds)
-        ratios.setdefault(response, ratio)
+        targets[clock], ratios[clock] = seconds, ratio
+    for clock in (*running, *tallies):
+        if clock not in targets and (found := _asked_of(policy, clock, now)):
+            targets[clock], ratios[clock] = found
     return replace(
         snapshot,
         groups=tuple(sorted(groups)),
@@ -283,6 +287,16 @@ def _with_targets(snapshot: Snapshot, policy: Policy, now: datetime) -> Snapshot
         targets=targets,
         target_ratios=ratios,
     )
+
+
+def _asked_of(policy: Policy, clock: ClockGroup, now: datetime) -> tuple[float, float] | None:
+    """The target of a group that the policy does not name, such as contacts of no team."""
+    rule = policy.rule_for(clock.channel, clock.team, clock.tier, None)
+    target = rule.targets.get(ClockKind(clock.clock)) if rule else None
+    if rule is None or target is None:
+        return None
+    calendar = policy.calendar_of(clock.team)
+    return target.from_start(calendar, now).total_seconds(), rule.target_ratio
 
 
 def _promised(policy: Policy, now: datetime) -> Iterator[tuple[Group, ClockKind, float, float]]:

@@ -8,6 +8,10 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 
+class NoSuchMigration(ValueError):  # noqa: N818 - named for the fact
+    """No migration has this number."""
+
+
 def configuration(url: str) -> Config:
     """Alembic's configuration for a database; no file is needed."""
     config = Config()
@@ -20,6 +24,19 @@ def configuration(url: str) -> Config:
 def migrate(url: str) -> None:
     """Apply every migration that is not applied yet."""
     command.upgrade(configuration(url), "head")
+
+
+def migrate_back(url: str, to: str) -> None:
+    """Take back every migration after ``to``, for a version of the service that is older.
+
+    Raises ``NoSuchMigration``. Views, columns and indexes that came later are dropped; no event is.
+    """
+    known = [
+        each.revision for each in ScriptDirectory.from_config(configuration("")).walk_revisions()
+    ]
+    if to not in known:
+        raise NoSuchMigration(f"expected one of {', '.join(sorted(known))}, got {to!r}")
+    command.downgrade(configuration(url), to)
 
 
 def expected_version() -> str:

@@ -8,27 +8,24 @@ from typing import Any
 
 from sqlalchemy import Row, text
 
-from app.core.snapshot import ClockGroup, CustomerWaiting, Group, Running, Waiting
+from app.core.hours.day_edges import DayEdges
+from app.core.snapshot import ClockGroup, Group, Promises, Running, Waiting
 from app.store.engine import Transaction
 
-MAX_CUSTOMERS = 1_000
-"""Waiting customers that a snapshot reads at most, the next to be late first."""
-
-MANY_WAITING = 20_000
-"""With more waiting contacts not all of their customers are looked at, but those late next."""
-
-CLOCKS_OF_MANY = 5_000
-"""Clocks that are looked at then, the soonest to break first."""
-
 MAX_PROMISES = 2_000
-"""Open promises that a snapshot reads at most, the soonest first."""
+"""Open promises that a snapshot lists at most, the soonest first; all are counted."""
+
+DAY = timedelta(days=1)
+LATE_SOON = timedelta(minutes=15)
+"""What is late within so long is late soon."""
 
 OPEN = text("""
 SELECT channel, team, tier, count(*) FILTER (WHERE is_lost) AS lost,
+  count(*) FILTER (WHERE history_missing AND NOT is_lost) AS inferred,
   count(*) FILTER (WHERE waiting_since IS NOT NULL AND NOT is_lost) AS waiting,
   min(waiting_since) FILTER (WHERE NOT is_lost) AS oldest_since
 FROM (
-  SELECT channel, team, tier, waiting_since, last_event_at <= CASE channel
+  SELECT channel, team, tier, waiting_since, history_missing, last_event_at <= CASE channel
     WHEN 'phone' THEN CAST(:lost_phone AS timestamptz)
     WHEN 'chat' THEN CAST(:lost_chat AS timestamptz)
     ELSE CAST(:lost_email AS timestamptz) END AS is_lost
@@ -63,9 +60,20 @@ _RUNNING = """
 SELECT k.channel, k.team, k.tier, k.kind,
   count(*) FILTER (WHERE k.is_measurable) AS running,
   count(*) FILTER (WHERE k.is_measurable AND k.breaches_at < :now) AS overdue,
+  count(*) FILTER (WHERE k.is_measurable AND NOT k.is_paused AND k.breaches_at < :now
+    AND h.is_open AND k.started_at >= coalesce(h.opened_at, '-infinity')) AS pageable,
+  count(*) FILTER (WHERE k.is_measurable AND NOT k.is_paused AND k.breaches_at < :now
+    AND h.is_open AND k.started_at < h.opened_at) AS at_opening,
+  count(*) FILTER (WHERE k.is_measurable AND NOT k.is_paused AND k.breaches_at >= :now
+    AND (k.breaches_at < :soon OR k.due_at >= :now AND k.due_at < :soon)) AS late_soon,
+  count(*) FILTER (WHERE k.is_measurable AND NOT k.is_paused AND k.breaches_at >= :now
+    AND k.due_at <= h.closes_at AND k.breaches_at > h.closes_at) AS due_before_closing,
   min(k.breaches_at) FILTER (WHERE k.is_measurable AND NOT k.is_paused) AS next_breach_at,
   count(*) FILTER (WHERE NOT k.is_measurable) AS not_measurable
-FROM clocks k {without_lost}
+FROM clocks k
+LEFT JOIN unnest(CAST(:teams AS text[]), CAST(:open AS boolean[]), CAST(:opened AS timestamptz[]),
+  CAST(:closes AS timestamptz[])) AS h(team, is_open, opened_at, closes_at) ON h.team = k.team
+{without_lost}
 GROUP BY k.channel, k.team, k.tier, k.kind
 """
 RUNNING = text(_RUNNING.format(without_lost="WHERE k.ending IS NULL"))
@@ -106,6 +114,18 @@ ORDER BY p.due_at
 LIMIT :limit
 """)
 
+PROMISES_COUNTED = text("""
+SELECT k.team, k.channel, count(*) AS open,
+  count(*) FILTER (WHERE p.due_at < coalesce(h.tomorrow, CAST(:tomorrow AS timestamptz))) AS due_today,
+  count(*) FILTER (WHERE p.due_at < :now) AS overdue
+FROM promises p
+JOIN clocks k ON k.contact_key = p.contact_key AND k.kind = 'follow_up' AND k.number = p.number
+LEFT JOIN unnest(CAST(:teams AS text[]), CAST(:tomorrows AS timestamptz[])) AS h(team, tomorrow)
+  ON h.team = k.team
+WHERE p.ended_at IS NULL
+GROUP BY k.team, k.channel
+""")
+
 NOT_CALLED_BACK = text("""
 SELECT c.subject, c.customer, c.masked, c.link, u.name, u.public_name, c.team, c.channel,
   c.turned_away_at, c.turned_away_inferred, k.due_at
@@ -119,75 +139,18 @@ ORDER BY c.turned_away_at DESC, c.key
 LIMIT :limit
 """)
 
-TURNED_AWAY_TODAY = text("""
-SELECT t.team, count(*) AS contacts
-FROM unnest(CAST(:teams AS text[]), CAST(:since AS timestamptz[])) AS t(team, since)
-JOIN contacts c ON c.team = t.team AND c.turned_away_at >= t.since
-WHERE c.is_turned_away AND c.turned_away_at >= :first
-GROUP BY t.team
-""")
-
-CUSTOMERS_WAITING = text("""
-SELECT c.customer, c.tier, c.team, c.channel, count(*) AS contacts,
-  min(n.next_breach_at) AS next_breach_at
-FROM contacts c
-LEFT JOIN (
-  SELECT contact_key, min(breaches_at) AS next_breach_at FROM clocks
-  WHERE ending IS NULL AND is_measurable AND NOT is_paused
-    AND kind IN ('first_response', 'next_response')
-  GROUP BY contact_key
-) AS n ON n.contact_key = c.key
-WHERE NOT c.is_over AND c.waiting_since IS NOT NULL AND c.last_event_at > CASE c.channel
-  WHEN 'phone' THEN CAST(:lost_phone AS timestamptz)
-  WHEN 'chat' THEN CAST(:lost_chat AS timestamptz)
-  ELSE CAST(:lost_email AS timestamptz) END
-GROUP BY c.customer, c.tier, c.team, c.channel
-ORDER BY next_breach_at NULLS LAST, c.customer
-LIMIT :customers
-""")
-
-CUSTOMERS_SOONEST = text("""
-WITH soonest AS MATERIALIZED (
-  SELECT contact_key, breaches_at FROM clocks
-  WHERE ending IS NULL AND is_measurable AND NOT is_paused AND breaches_at IS NOT NULL
-    AND kind IN ('first_response', 'next_response')
-  ORDER BY breaches_at
-  LIMIT :clocks
-), chosen AS MATERIALIZED (
-  SELECT c.customer, c.tier, c.team, c.channel, min(s.breaches_at) AS next_breach_at
-  FROM soonest s JOIN contacts c ON c.key = s.contact_key
-  WHERE c.last_event_at > CASE c.channel
-    WHEN 'phone' THEN CAST(:lost_phone AS timestamptz)
-    WHEN 'chat' THEN CAST(:lost_chat AS timestamptz)
-    ELSE CAST(:lost_email AS timestamptz) END
-  GROUP BY c.customer, c.tier, c.team, c.channel
-  ORDER BY next_breach_at, c.customer
-  LIMIT :customers
-)
-SELECT h.customer, h.tier, h.team, h.channel, n.contacts, h.next_breach_at
-FROM chosen h CROSS JOIN LATERAL (
-  SELECT count(*) AS contacts FROM contacts c
-  WHERE (c.customer, c.tier, c.team, c.channel) = (h.customer, h.tier, h.team, h.channel)
-    AND NOT c.is_over AND c.waiting_since IS NOT NULL AND c.last_event_at > CASE c.channel
-    WHEN 'phone' THEN CAST(:lost_phone AS timestamptz)
-    WHEN 'chat' THEN CAST(:lost_chat AS timestamptz)
-    ELSE CAST(:lost_email AS timestamptz) END
-) AS n
-ORDER BY h.next_breach_at, h.customer
-""")
-
-TODAY = text("""
-SELECT t.team,
-  count(*) FILTER (WHERE k.settled) AS settled,
-  count(*) FILTER (WHERE k.noted) AS late
-FROM unnest(CAST(:teams AS text[]), CAST(:since AS timestamptz[])) AS t(team, since)
-JOIN clocks k ON k.team = t.team AND k.started_at >= t.since
-WHERE k.started_at >= :first AND k.kind IN ('first_response', 'next_response')
-GROUP BY t.team
+INFERRED = text("""
+SELECT c.team, c.channel, count(*) AS contacts
+FROM callbacks b
+JOIN contacts c ON c.key = b.contact_key
+WHERE b.stopped_at IS NULL AND c.is_turned_away AND c.turned_away_inferred
+GROUP BY c.team, c.channel
 """)
 
 HELD_BACK = text("""
-SELECT (SELECT count(*) FROM quarantine) AS quarantined, (SELECT count(*) FROM set_aside) AS set_aside
+SELECT (SELECT count(*) FROM quarantine) AS quarantined,
+  (SELECT count(*) FROM set_aside) AS set_aside,
+  (SELECT touched_at FROM touched ORDER BY id LIMIT 1) AS oldest_touched_at
 """)
 
 
@@ -202,6 +165,26 @@ class LostBefore:
     def told(self) -> dict[str, datetime]:
         """The instants as parameters."""
         return {"lost_phone": self.phone, "lost_chat": self.chat, "lost_email": self.email}
+
+
+@dataclass(frozen=True, slots=True)
+class Instants:
+    """The present, and what counts from where: lost contacts, and the edges of each team's day."""
+
+    now: datetime
+    lost: LostBefore
+    edges: tuple[DayEdges, ...] = ()
+
+    def told(self) -> dict[str, Any]:
+        """The instants as parameters of ``RUNNING``."""
+        return {
+            "now": self.now,
+            "soon": self.now + LATE_SOON,
+            "teams": [edge.team for edge in self.edges],
+            "open": [edge.is_open for edge in self.edges],
+            "opened": [edge.opened_at for edge in self.edges],
+            "closes": [edge.closes_at for edge in self.edges],
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,15 +238,6 @@ class TurnedAwayRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Day:
-    """A team's day so far."""
-
-    settled: int = 0
-    late: int = 0
-    turned_away: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class Present:
     """What one snapshot is made of, read in one transaction."""
 
@@ -272,24 +246,28 @@ class Present:
     not_measurable: dict[tuple[str, str], int]
     lost_track: dict[tuple[str, str], int]
     untold: dict[tuple[str, str], int]
+    inferred: dict[tuple[str, str], int]
     contacts: list[WaitingRow]
     promises: list[PromiseRow]
+    promised: dict[tuple[str, str], Promises]
     callbacks: dict[tuple[str, str], int]
     turned_away: list[TurnedAwayRow]
-    customers: list[CustomerWaiting]
     quarantined: int
     set_aside: int
+    oldest_touched_at: datetime | None
 
 
-async def load_present(tx: Transaction, now: datetime, lost: LostBefore, limit: int) -> Present:
-    """Read what is true at ``now``; waiting contacts at most ``limit``, soonest first."""
-    told = lost.told()
+async def load_present(tx: Transaction, instants: Instants, limit: int) -> Present:
+    """Read what is true at an instant; waiting contacts at most ``limit``, soonest first."""
+    told = instants.lost.told()
     held = (await tx.execute(HELD_BACK)).one()
-    waiting, lost_track = await _load_open(tx, told)
+    waiting, lost_track, inferred = await _load_open(tx, told)
+    for row in await tx.execute(INFERRED):
+        inferred[row.team, row.channel] = inferred.get((row.team, row.channel), 0) + row.contacts
     if lost_track:
-        running = list(await tx.execute(RUNNING_AND_NOT_LOST, {**told, "now": now}))
+        running = list(await tx.execute(RUNNING_AND_NOT_LOST, {**told, **instants.told()}))
     else:
-        running = list(await tx.execute(RUNNING, {"now": now}))
+        running = list(await tx.execute(RUNNING, instants.told()))
     not_measurable: dict[tuple[str, str], int] = defaultdict(int)
     callbacks: dict[tuple[str, str], int] = defaultdict(int)
     for row in running:
@@ -301,12 +279,18 @@ async def load_present(tx: Transaction, now: datetime, lost: LostBefore, limit: 
         waiting=waiting,
         running={
             ClockGroup(row.channel, row.team, row.tier, row.kind): Running(
-                row.overdue, row.next_breach_at
+                row.overdue,
+                row.next_breach_at,
+                row.pageable,
+                row.late_soon,
+                row.due_before_closing,
+                row.at_opening,
             )
             for row in running
         },
         not_measurable=dict(not_measurable),
         lost_track=lost_track,
+        inferred=inferred,
         untold={(row.team, row.channel): row.contacts for row in await tx.execute(UNTOLD, told)},
         contacts=[
             _waiting(row) for row in await tx.execute(WAITING_CONTACTS, {**told, "limit": limit})
@@ -315,41 +299,44 @@ async def load_present(tx: Transaction, now: datetime, lost: LostBefore, limit: 
             PromiseRow(_who(row), row.team, row.channel, row.due_at, row.link)
             for row in await tx.execute(PROMISES, {"limit": MAX_PROMISES})
         ],
+        promised=await _count_promises(tx, instants),
         callbacks=dict(callbacks),
         turned_away=[
             _turned_away(row) for row in await tx.execute(NOT_CALLED_BACK, {"limit": limit})
         ],
-        customers=await _load_customers(tx, told, sum(one.contacts for one in waiting.values())),
         quarantined=held.quarantined,
         set_aside=held.set_aside,
+        oldest_touched_at=held.oldest_touched_at,
     )
+
+
+async def _count_promises(tx: Transaction, at: Instants) -> dict[tuple[str, str], Promises]:
+    told = {
+        "now": at.now,
+        "tomorrow": at.now + DAY,
+        "teams": [edge.team for edge in at.edges],
+        "tomorrows": [edge.tomorrow for edge in at.edges],
+    }
+    rows = await tx.execute(PROMISES_COUNTED, told)
+    return {(row.team, row.channel): Promises(row.open, row.due_today, row.overdue) for row in rows}
 
 
 async def _load_open(
     tx: Transaction, told: Mapping[str, datetime]
-) -> tuple[dict[Group, Waiting], dict[tuple[str, str], int]]:
-    """Who waits, and how many contacts are lost track of, in one pass over all that is open."""
+) -> tuple[dict[Group, Waiting], dict[tuple[str, str], int], dict[tuple[str, str], int]]:
+    """Who waits, what is lost track of, what began before our time: one pass over all that is open."""
     waiting: dict[Group, Waiting] = {}
     lost: dict[tuple[str, str], int] = defaultdict(int)
+    inferred: dict[tuple[str, str], int] = defaultdict(int)
     for row in await tx.execute(OPEN, told):
         if row.waiting:
             group = Group(row.channel, row.team, row.tier)
             waiting[group] = Waiting(row.waiting, row.oldest_since)
         if row.lost:
             lost[row.team, row.channel] += row.lost
-    return waiting, dict(lost)
-
-
-async def _load_customers(
-    tx: Transaction, told: Mapping[str, datetime], waiting: int
-) -> list[CustomerWaiting]:
-    """Customers who wait; with very many, those of the promises that break soonest."""
-    limits: dict[str, Any] = {**told, "customers": MAX_CUSTOMERS}
-    if waiting <= MANY_WAITING:
-        found = await tx.execute(CUSTOMERS_WAITING, limits)
-    else:
-        found = await tx.execute(CUSTOMERS_SOONEST, {**limits, "clocks": CLOCKS_OF_MANY})
-    return [CustomerWaiting(*row) for row in found]
+        if row.inferred:
+            inferred[row.team, row.channel] += row.inferred
+    return waiting, dict(lost), dict(inferred)
 
 
 def _who(row: Row[Any]) -> Who:
@@ -381,24 +368,3 @@ def _waiting(row: Row[Any]) -> WaitingRow:
         target=timedelta(microseconds=row.target_us),
         rule=row.rule,
     )
-
-
-async def load_today(tx: Transaction, since: Mapping[str, datetime]) -> dict[str, Day]:
-    """Per team, since its midnight: responses begun and settled, those late, contacts turned away."""
-    if not since:
-        return {}
-    told = {
-        "teams": list(since),
-        "since": list(since.values()),
-        "first": min(since.values()),
-    }
-    judged = {row.team: row for row in await tx.execute(TODAY, told)}
-    turned_away = {row.team: row.contacts for row in await tx.execute(TURNED_AWAY_TODAY, told)}
-    return {
-        team: Day(
-            judged[team].settled if team in judged else 0,
-            judged[team].late if team in judged else 0,
-            turned_away.get(team, 0),
-        )
-        for team in since
-    }

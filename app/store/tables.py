@@ -14,6 +14,7 @@ from sqlalchemy import (
     Table,
     Text,
     false,
+    func,
 )
 
 from app.store.schema import INSTANT, metadata
@@ -59,6 +60,7 @@ touched = Table(
     metadata,
     Column("id", BigInteger, Identity(always=True), primary_key=True),
     Column("key", Text, nullable=False),
+    Column("touched_at", INSTANT, nullable=False, server_default=func.now()),
     # fold: the marks of a claimed key; judge: whether a key is about to be replayed
     Index("touched_by_key", "key"),
     # fold: the few marks of other kinds among many of contacts
@@ -173,8 +175,8 @@ clocks = Table(
         "next_warning_at",
         postgresql_where="next_warning_at IS NOT NULL",
     ),
-    # today's figures of a team; rows come in nearly in this order, so that a block range will do
-    Index("clocks_by_start", "started_at", postgresql_using="brin"),
+    # snapshot: today's figures of a team, and those of the same day last week
+    Index("clocks_began", "started_at"),
     # snapshot: what still runs
     Index("clocks_running", "breaches_at", postgresql_where="ending IS NULL"),
 )
@@ -196,6 +198,8 @@ promises = Table(
     PrimaryKeyConstraint("contact_key", "number"),
     # fold: whether a customer has a promise that an answer may keep
     Index("promises_by_customer", "customer"),
+    # snapshot: the promises that are due next
+    Index("promises_open", "due_at", postgresql_where="ended_at IS NULL"),
 )
 
 callbacks = Table(

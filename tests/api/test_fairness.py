@@ -17,9 +17,9 @@ from app.api.problems import PROBLEM_TYPE, Problem
 from app.core.fairness.identity import KnownEpisode
 from app.core.fairness.shown import Cell, Harmed, PoolStanding, Row, ShownEpisode, Waiter
 from app.core.snapshot import Snapshot, TeamDay
-from app.metrics.families import Code, Door
 from app.metrics.negotiation import Format
 from app.metrics.process import ProcessMetrics
+from app.metrics.process_families import Code, Door
 from app.operations.access import make_token
 
 NOON = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""``make bench``: rows A to E, G, H, J and K of the performance targets; A to E as ratios to a floor.
+"""``make bench``: rows A to H, J and K of the performance targets; A to F as ratios to a floor.
 
 Everything runs on this machine, over loopback and a Unix socket, one measurement at a time in rounds.
 ``QUICK=1`` makes one short round, to see that it works; its figures mean nothing.
@@ -14,7 +14,7 @@ from pathlib import Path
 from time import perf_counter
 
 from deploy.postgres import Server
-from tests.bench import business_time, due, exposition, replayed, restart
+from tests.bench import business_time, due, exposition, history, replayed, restart
 from tests.bench.load import Kind, Singles, wrk
 from tests.bench.machine import (
     BENCH_POLICY,
@@ -88,9 +88,7 @@ def report(bench: Bench) -> None:
     say(f"{'row':52} {'target':>22} {'median (min-max)':>22} {'':>12}  absolute figures")
     for row in rows(bench.found):
         say(row.text())
-    for label, value in exposition.rows():
-        say(f"{label:52} {'>= 20 and >= 50 x':>22} {'':>22} {'':>12}  {value}")
-    for row in business_time.rows():
+    for row in (*exposition.rows(), *business_time.rows()):
         say(row.text())
     say()
     say("CPU microseconds an event, median (min-max), until the last one is folded:")
@@ -112,6 +110,7 @@ def main() -> int:
         due.measure(due.OPEN_CLOCKS // size, plan.rounds),
         replayed.measure(replayed.EVENTS // size, plan.rounds),
         restart.measure(restart.CONTACTS // size),
+        history.measure(history.CONTACTS // size, plan.rounds),
     ):
         for row in rows_of:
             say(row.text())

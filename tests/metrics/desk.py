@@ -37,8 +37,8 @@ QUIET = Snapshot(
     groups=(SUPPORT, SALES),
     running={SUPPORT_CLOCK: Running(0, None), SALES_CLOCK: Running(0, None)},
     tallies={SUPPORT_CLOCK: Tally(), SALES_CLOCK: Tally()},
-    targets={PHONE: 25.0, CHAT: 90.0},
-    target_ratios={PHONE: 0.9, CHAT: 0.8},
+    targets={SUPPORT_CLOCK: 25.0, SALES_CLOCK: 90.0},
+    target_ratios={SUPPORT_CLOCK: 0.9, SALES_CLOCK: 0.8},
     sources={"desk": SourceNews("phone", None, None)},
 )
 """From the first second on: the policy is known and nothing has happened."""
@@ -56,8 +56,8 @@ BUSY = Snapshot(
     },
     tallies={SUPPORT_CLOCK: Tally(12, 3, 1), SALES_CLOCK: Tally(7, 0, 0)},
     responses={PHONE: Responses({20.0: 4, 25.0: 2, 60.0: 3}, 181.25)},
-    targets={PHONE: 25.0, CHAT: 90.0},
-    target_ratios={PHONE: 0.9, CHAT: 0.8},
+    targets={SUPPORT_CLOCK: 25.0, SALES_CLOCK: 90.0},
+    target_ratios={SUPPORT_CLOCK: 0.9, SALES_CLOCK: 0.8},
     promises={("support", "phone"): Promises(4, 2, 1)},
     not_measurable={("support", "phone"): 3},
     lost_track={("sales", "chat"): 1},

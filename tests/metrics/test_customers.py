@@ -7,7 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.snapshot import CustomerWaiting, Group, Waiting
-from app.metrics.customers import MAX_CUSTOMER_SERIES, choose, render_customers, write_customers
+from app.metrics.customers import (
+    MAX_CUSTOMER_SERIES,
+    Claims,
+    choose,
+    render_customers,
+    write_customers,
+)
 from app.metrics.exposition import render
 from app.metrics.negotiation import Format
 from tests.metrics.desk import BUSY, NOON, QUIET, labels, read, values
@@ -15,12 +21,14 @@ from tests.metrics.desk import BUSY, NOON, QUIET, labels, read, values
 WAITING = "evenhand_customer_contacts_waiting"
 
 
+@pytest.mark.requirement(6)
 def test_both_formats_parse_and_carry_the_same_samples():
     text, openmetrics = (render_customers(BUSY, fmt, MAX_CUSTOMER_SERIES) for fmt in Format)
 
     assert sorted(read(text), key=str) == sorted(read(openmetrics, Format.OPENMETRICS), key=str)
 
 
+@pytest.mark.requirement(27)
 def test_with_room_for_all_every_customer_is_named_with_tier_and_team():
     text = render_customers(BUSY, Format.TEXT, MAX_CUSTOMER_SERIES)
 
@@ -31,11 +39,13 @@ def test_with_room_for_all_every_customer_is_named_with_tier_and_team():
     assert values(text, "evenhand_customers_in_other") == {frozenset(): 0}
 
 
+@pytest.mark.requirement(4)
 @pytest.mark.parametrize("cap", [0, 1, 5, 8, 12, 17, 5_000])
 def test_at_any_cap_the_page_keeps_it(cap):
-    assert write_customers(BUSY, cap, None).series <= cap
+    assert write_customers(BUSY, cap, None).written.series <= cap
 
 
+@pytest.mark.requirement(25)
 @pytest.mark.parametrize("cap", [9, 12, 15, 18, 5_000])
 def test_the_sum_over_customers_is_the_number_of_contacts_that_wait(cap):
     shown = values(render_customers(BUSY, Format.TEXT, cap), WAITING)
@@ -47,6 +57,7 @@ def test_the_sum_over_customers_is_the_number_of_contacts_that_wait(cap):
     assert sums == waiting
 
 
+@pytest.mark.requirement(25)
 def test_who_stands_first_is_named_first_and_the_rest_become_other():
     text = render_customers(BUSY, Format.TEXT, 11)
 
@@ -59,7 +70,7 @@ def test_who_stands_first_is_named_first_and_the_rest_become_other():
 
 
 def test_a_customer_is_shown_whole_or_not_at_all():
-    chosen = choose(BUSY.customers, 5)
+    chosen = choose(BUSY.customers, 5, Claims())
 
     assert chosen.named == ()
     assert chosen.customers_in_other == 4
@@ -84,22 +95,25 @@ def test_a_list_that_names_only_some_still_adds_up():
     assert sum(values(text, WAITING).values()) == 7
 
 
+@pytest.mark.requirement(29)
 def test_a_customer_who_was_erased_is_gone_from_the_next_page():
     before = write_customers(BUSY, MAX_CUSTOMER_SERIES, None)
     erased = replace(BUSY, customers=tuple(c for c in BUSY.customers if c.customer != "c2"))
 
     after = write_customers(erased, MAX_CUSTOMER_SERIES, before)
 
-    assert b'"c2"' in before.text(Format.TEXT)
-    assert b'"c2"' not in after.text(Format.TEXT)
+    assert b'"c2"' in before.written.text(Format.TEXT)
+    assert b'"c2"' not in after.written.text(Format.TEXT)
 
 
+@pytest.mark.requirement(25)
 def test_nobody_waits_and_nobody_is_named():
     text = render_customers(QUIET, Format.TEXT, MAX_CUSTOMER_SERIES)
 
     assert [name for name, _, _ in read(text)] == ["evenhand_customers_in_other"]
 
 
+@pytest.mark.requirement(4, 25)
 @given(
     st.lists(st.tuples(st.sampled_from("abcdef"), st.sampled_from(["phone", "chat"])), unique=True),
     st.integers(5, 60),
@@ -109,7 +123,9 @@ def test_a_flood_of_customers_neither_breaks_the_cap_nor_the_sum(rows, cap):
     counts = Counter(Group(row.channel, "x", "t") for row in customers for _ in range(2))
     waiting = {group: Waiting(count, NOON) for group, count in counts.items()}
 
-    written = write_customers(replace(QUIET, customers=customers, waiting=waiting), cap, None)
+    written = write_customers(
+        replace(QUIET, customers=customers, waiting=waiting), cap, None
+    ).written
 
     text = written.text(Format.TEXT)
     assert len(read(text)) == written.series <= cap

@@ -16,6 +16,7 @@ PROMETHEUS_3 = (
 )
 
 
+@pytest.mark.requirement(5)
 @pytest.mark.parametrize(
     ("accept", "expected"),
     [
@@ -49,6 +50,7 @@ def test_the_format_is_the_one_asked_for_with_the_highest_quality(accept, expect
     assert choice.content_type == expected.value
 
 
+@pytest.mark.requirement(5)
 @pytest.mark.parametrize(
     ("accept_encoding", "expected"),
     [
@@ -72,6 +74,7 @@ def test_gzip_is_used_when_it_is_wanted(accept_encoding, expected):
     assert negotiate(None, accept_encoding).gzip is expected
 
 
+@pytest.mark.requirement(5)
 @given(st.text(alphabet='aptexl/inm-*;,=q0.15 "version', max_size=200), st.text(max_size=50))
 def test_whatever_is_asked_the_answer_is_one_of_the_two_formats(accept, accept_encoding):
     choice = negotiate(accept, accept_encoding)

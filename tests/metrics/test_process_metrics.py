@@ -1,10 +1,15 @@
+import os
+import subprocess
+import sys
+
 import pytest
 
-from app.metrics import families
-from app.metrics.families import Door, Limit, Rejection
+from app.metrics import process_families
 from app.metrics.negotiation import Format
 from app.metrics.process import ProcessMetrics
+from app.metrics.process_families import Door, Limit, Rejection
 from tests.metrics.desk import labels, read, values
+from tests.running import ROOT
 
 
 @pytest.fixture
@@ -16,6 +21,7 @@ def _text(process: ProcessMetrics) -> bytes:
     return process.written().text(Format.TEXT)
 
 
+@pytest.mark.requirement(17, 28)
 def test_every_label_set_stands_at_zero_from_the_start(process):
     found = read(_text(process))
 
@@ -28,13 +34,15 @@ def test_every_label_set_stands_at_zero_from_the_start(process):
     assert {(dict(key)["door"], dict(key)["code"]) for key in doors} >= {("hooks", "202")}
 
 
+@pytest.mark.requirement(14, 28)
 def test_every_family_of_the_list_is_on_the_page_with_its_help(process):
     lines = _text(process).decode().splitlines()
 
     helps = {line.split(" ", 3)[2]: line.split(" ", 3)[3] for line in lines if "# HELP" in line}
-    assert helps == {family.name: family.help for family in families.PROCESS}
+    assert helps == {family.name: family.help for family in process_families.PROCESS}
 
 
+@pytest.mark.requirement(6, 7)
 def test_both_formats_parse_and_carry_the_same_samples_and_no_birthdays(process):
     process.event_lagged(0.3)
     page = process.written()
@@ -77,6 +85,7 @@ def test_what_happened_is_counted(process):
     assert values(_text(process), f"{prefix}_fold_seconds_count") == {labels(): 1}
 
 
+@pytest.mark.requirement(15)
 def test_what_is_outside_a_closed_set_is_counted_as_other(process):
     series = len(read(_text(process)))
     process.events_stored("whoever sends this", 2)
@@ -118,3 +127,41 @@ def test_two_processes_in_one_interpreter_count_apart():
     one.fold_failed(1)
 
     assert values(_text(two), "evenhand_process_fold_failures_total") == {labels(): 0}
+
+
+PRINT_PAGE = """
+from app.metrics.negotiation import Format
+from app.metrics.process import ProcessMetrics
+
+count = ProcessMetrics("1", ["desk"])
+count.fold_failed(2)
+print(count.written().text(Format.TEXT).decode())
+"""
+
+
+@pytest.mark.requirement(31)
+def test_an_environment_made_for_several_processes_changes_nothing(tmp_path):
+    """The client library writes files then, which outlive their process: nothing is read from them."""
+    shared = {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
+
+    pages = [
+        subprocess.run(
+            [sys.executable, "-c", PRINT_PAGE],
+            cwd=ROOT, env={**os.environ, **env},  # noqa: TID251 - handed on
+            capture_output=True, check=True, timeout=60,
+        ).stdout
+        for env in ({}, shared, shared)
+    ]  # fmt: skip
+
+    assert sorted(read(pages[0]), key=str) == sorted(read(pages[1]), key=str)
+    assert pages[2] == pages[1]
+
+
+@pytest.mark.requirement(31)
+def test_nothing_of_ours_asks_for_several_processes():
+    shipped = [ROOT / "Dockerfile", *(ROOT / "deploy").rglob("*"), *(ROOT / "app").rglob("*.py")]
+
+    for file in shipped:
+        text = file.read_text(errors="replace").upper() if file.is_file() else ""
+        assert "MULTIPROC_DIR" not in text, file
+        assert "--WORKERS" not in text, file

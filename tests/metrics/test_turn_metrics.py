@@ -123,3 +123,13 @@ def test_no_customer_is_named():
     page = render(replace(BUSY, pools=(STANDING,)), Format.TEXT)
 
     assert not [name for name in (b"acme", b"birk") if name in page]
+
+
+def test_people_are_counted_by_what_they_do_where_anybody_is_known():
+    found = told("agents", doings={"free": 2, "on_contact": 3})
+
+    assert found == {
+        labels(team="support", state="free"): 2,
+        labels(team="support", state="on_contact"): 3,
+    }
+    assert told("agents", snapshot=QUIET) == {}

@@ -5,11 +5,26 @@ told is on duty while working and never counts as free.
 """
 
 from collections.abc import Collection, Iterable
+from enum import StrEnum
 
 import msgspec
 
 from app.core.fairness.moves import UNNAMED
 from app.core.fairness.turn import Line
+
+AWAY_SECONDS = 8 * 3600.0
+"""Whoever signed out longer ago has gone home."""
+
+
+class Doing(StrEnum):
+    """What an agent does; unknown: signed in, but nothing tells that it is free."""
+
+    ON_CONTACT = "on_contact"
+    RINGING = "ringing"
+    WRAP_UP = "wrap_up"
+    FREE = "free"
+    AWAY = "away"
+    UNKNOWN = "unknown"
 
 
 class Agent(msgspec.Struct, array_like=True, gc=False):
@@ -17,6 +32,7 @@ class Agent(msgspec.Struct, array_like=True, gc=False):
 
     ``busy_until``: end of the wrap-up that follows the last work. ``tells_work``: what the agent did
     last was told when it began (none: it did nothing yet); else nobody knows when it is free.
+    ``left_at``: when it signed out, while it is gone.
     """
 
     name: str
@@ -26,6 +42,7 @@ class Agent(msgspec.Struct, array_like=True, gc=False):
     tells_work: bool | None = None
     work: dict[str, str] = {}
     ringing: set[str] = set()
+    left_at: float | None = None
 
     @property
     def is_on_duty(self) -> bool:
@@ -83,7 +100,7 @@ class Floor:
             self.has_skills = True
             agent.skills = frozenset(skills)
         self.on_duty += not agent.is_on_duty
-        agent.is_signed_in, agent.busy_until = True, 0.0
+        agent.is_signed_in, agent.busy_until, agent.left_at = True, 0.0, None
         self._silence(agent)
         self.doubted.pop(agent.name, None)
         self.mark_idle(agent, 0.0)
@@ -93,10 +110,10 @@ class Floor:
             self.ringing[contact].discard(agent.name)
         agent.ringing.clear()
 
-    def sign_out(self, agent: Agent) -> None:
+    def sign_out(self, agent: Agent, now: float) -> None:
         """The agent takes no contacts from now on."""
         was_on_duty = agent.is_on_duty
-        agent.is_signed_in = False
+        agent.is_signed_in, agent.left_at = False, now
         self._silence(agent)
         self.on_duty -= was_on_duty and not agent.is_on_duty
         self.idle.pop(agent.name, None)
@@ -192,6 +209,27 @@ class Floor:
             self.mark_idle(who, now)
         if not at:
             del self.ringing[contact]
+
+    def doings(self, now: float) -> dict[str, int]:
+        """How many agents do what, by ``Doing``; whoever left long ago is not counted."""
+        counts = dict.fromkeys(Doing, 0)
+        for agent in self.agents.values():
+            doing = self._doing(agent, now)
+            if doing is not None:
+                counts[doing] += 1
+        return {str(doing): count for doing, count in counts.items()}
+
+    def _doing(self, agent: Agent, now: float) -> Doing | None:
+        if agent.work:
+            return Doing.ON_CONTACT
+        if agent.ringing:
+            return Doing.RINGING
+        if not agent.is_signed_in:
+            is_away = agent.left_at is not None and now - agent.left_at < AWAY_SECONDS
+            return Doing.AWAY if is_away else None
+        if agent.busy_until > now:
+            return Doing.WRAP_UP
+        return Doing.FREE if agent.name in self.idle else Doing.UNKNOWN
 
     def free(self, lines: Iterable[Line]) -> int:
         """Free agents who could serve somebody who waits; ``lines`` are those that are not empty."""

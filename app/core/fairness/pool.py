@@ -307,7 +307,7 @@ class Pool:
     def _unavailable(self, move: Move) -> None:
         agent = self.desk.floor.agent(move.agent)
         self._end_all(agent)
-        self.desk.floor.sign_out(agent)
+        self.desk.floor.sign_out(agent, self.now)
         self.desk.history.present(Presence(self.now, agent.name, is_there=False))
 
     def _end_all(self, agent: Agent) -> None:

@@ -39,6 +39,7 @@ def standing_of(book: Book, order: str, now: float) -> PoolStanding:
         free_since=_free_since(pool, now),
         usual=pool.staffing.usual(now),
         starved=ledger.starved,
+        doings=floor.doings(now),
         take_next=tuple(waiters(pool))[:NEXT_SHOWN],
         episodes=tuple(islice(shown_episodes(pool, now), EPISODES_SHOWN)),
         rows=tuple(_rows(pool, base)),

@@ -90,7 +90,7 @@ class PoolStanding(msgspec.Struct, frozen=True):
     """One pool as of ``at``.
 
     ``free`` is none where no source tells who is there. ``free_since``: since when somebody free
-    could have served somebody who waits. ``take_next``: who waits, the first in turn first.
+    could have served somebody who waits. ``doings``: agents by ``floor.Doing``. ``take_next``: who waits, the first in turn first.
     ``wait_seconds``: by tier and cause, of the last day; ``wait_seconds_total``: all older ones,
     which nothing changes any more: those up to ``settled_at``. ``works_by_other_order``: the team does not work in ``order`` but
     in the other one (by arrival, by deadline), so that nobody is called served first. ``starts_out_of_turn``: by channel and tier, counted likewise.
@@ -106,6 +106,7 @@ class PoolStanding(msgspec.Struct, frozen=True):
     free_since: float | None
     usual: float | None
     starved: int
+    doings: dict[str, int] = {}
     take_next: tuple[Waiter, ...] = ()
     episodes: tuple[ShownEpisode, ...] = ()
     rows: tuple[Row, ...] = ()

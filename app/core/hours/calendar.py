@@ -210,6 +210,22 @@ class Calendar:
             closing = following.closes[0]
         return closing if closing.year <= following.number else None
 
+    def opened_at(self, instant: datetime) -> datetime | None:
+        """When the open span that holds ``instant`` began; ``None`` when closed or never closing.
+
+        What was open for the whole of the year before as well counts as never closing.
+        """
+        if self.is_always_open:
+            return None
+        year = self._year_of(instant)
+        held = year.span_at(instant)
+        if held is None:
+            return None
+        opening, before = year.opens[held], self._year(year.number - 1)
+        if before.closes[-1:] == (opening,):
+            opening = before.opens[-1]
+        return None if opening == datetime(before.number, 1, 1, tzinfo=UTC) else opening
+
     def business_days_after(self, start: datetime, days: int, *, end_of_day: bool) -> datetime:
         """The same wall time on the Nth later day with hours; or that day's last closing.
 

@@ -24,6 +24,8 @@ DESCRIPTIONS: Final[Mapping[str, str]] = MappingProxyType(
         "Policy.warnings": "When to warn: at a share of the target (80 %), and so long after a "
         "promise broke (1h after). What is due by closing is warned of so long before (30m before "
         "closing).",
+        "Policy.after_opening": "For how much open time after an opening nobody is paged for what "
+        "began before it; or off. The promises are broken all the same.",
         "Policy.phone_service_level": "Which of six usual definitions of the service level on the "
         "phone is meant.",
         "Policy.clocks": "Where good organisations differ. Leave out what you do not change.",
@@ -51,6 +53,12 @@ DESCRIPTIONS: Final[Mapping[str, str]] = MappingProxyType(
         "Team.calendar": "The calendar that says when the team is there.",
         "Team.queues": "The queues that the team takes from, as the tools call them.",
         "Team.channels": "How customers reach the team.",
+        "Team.notify": "Who is told when promises of this team break.",
+        "Notify": "Who is told of a team's alerts, and when they are not disturbed.",
+        "Notify.pages": "Who is called at once: names of receivers in Alertmanager.",
+        "Notify.tickets": "Who is told of what can wait for working hours: names of receivers.",
+        "Notify.quiet_hours": "Hours by weekday in which they are not disturbed, in the zone of the "
+        "team's calendar: pages go to on-call, tickets wait.",
         "When": "What a contact must be for the rule to fit. What is left out fits everything.",
         "When.channel": "The channel, or several.",
         "When.team": "The team, or several.",

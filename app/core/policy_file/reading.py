@@ -26,6 +26,7 @@ from app.core.policy import (
     ClockKind,
     Conditions,
     FairnessTerms,
+    Notify,
     OnReopen,
     Policy,
     Rule,
@@ -107,16 +108,24 @@ def _calendars(told: sections.Policy, faults: _Faults) -> Iterator[tuple[str, Ca
 def _week(
     section: sections.Calendar, faults: _Faults, path: tuple[str, ...]
 ) -> tuple[tuple[Span, ...], ...]:
-    week: list[tuple[Span, ...]] = [()] * 7
-    for days, hours in section.hours.items():
-        for day in weekdays(days):
-            if week[day]:
-                faults.add((*path, "hours", days), f"{WEEKDAYS[day]} already has hours")
-            week[day] = hours
+    week = _by_weekday(section.hours, faults, (*path, "hours"))
     for days, breaks in section.breaks.items():
         for day in weekdays(days):
             week[day] = tuple(without(week[day], breaks))
     return tuple(week)
+
+
+def _by_weekday(
+    hours_of: Mapping[str, tuple[Span, ...]], faults: _Faults, path: tuple[str, ...]
+) -> list[tuple[Span, ...]]:
+    """Monday to Sunday, from words such as mon-fri."""
+    week: list[tuple[Span, ...]] = [()] * 7
+    for days, hours in hours_of.items():
+        for day in weekdays(days):
+            if week[day]:
+                faults.add((*path, days), f"{WEEKDAYS[day]} already has hours")
+            week[day] = hours
+    return week
 
 
 def _closures(told: sections.Holidays, fault: Any) -> Closures:
@@ -149,12 +158,13 @@ def _compiled(told: sections.Policy, calendars: Mapping[str, Calendar], faults: 
         effective_from=told.effective_from,
         tiers=tiers,
         default_tier=_default_tier(told, tiers, faults),
-        teams={name: _team(name, team, calendars) for name, team in told.teams.items()},
+        teams={name: _team(name, team, calendars, faults) for name, team in told.teams.items()},
         default_calendar=next(iter(calendars.values()), always_open()),
         rules=tuple(_rules(told, faults.marked, conditions)),
         warn_at=tuple(_warnings(told, faults, before=True)),
         warn_after=tuple(timedelta(seconds=s) for s in _warnings(told, faults, before=False)),
         warn_before_closing=_before_closing(told, faults),
+        after_opening=told.after_opening,
         conditions=conditions,
         switches=_switches(told.clocks),
         fairness=FairnessTerms(**dict(told.fairness)),
@@ -223,9 +233,20 @@ def _check_size(told: sections.Policy, faults: _Faults) -> None:
         )
 
 
-def _team(name: str, team: sections.Team, calendars: Mapping[str, Calendar]) -> Team:
+def _team(
+    name: str, team: sections.Team, calendars: Mapping[str, Calendar], faults: _Faults
+) -> Team:
+    path = ("teams", name, "notify", "quiet_hours")
+    quiet = _by_weekday(team.notify.quiet_hours, faults, path)
     channels = frozenset(map(str, team.channels))
-    return Team(name, team.name or name, calendars[team.calendar], team.queues, channels)
+    return Team(
+        id=name,
+        name=team.name or name,
+        calendar=calendars[team.calendar],
+        queues=team.queues,
+        channels=channels,
+        notify=Notify(team.notify.pages, team.notify.tickets, tuple(quiet)),
+    )
 
 
 def _rules(

@@ -84,6 +84,28 @@ class Tier(Section):
     default: bool = False
 
 
+def _several(value: object) -> object:
+    return value if isinstance(value, list) else [value]
+
+
+Names = Annotated[tuple[Name, ...], BeforeValidator(_several)]
+
+
+class Notify(Section):
+    """Who is told of a team's alerts."""
+
+    pages: Names = ()
+    tickets: Names = ()
+    quiet_hours: dict[str, Hours] = {}
+
+    @field_validator("quiet_hours")
+    @classmethod
+    def _known_days(cls, hours: dict[str, tuple[Span, ...]]) -> dict[str, tuple[Span, ...]]:
+        for days in hours:
+            weekdays(days)
+        return hours
+
+
 class Team(Section):
     """Agents who share work."""
 
@@ -91,10 +113,7 @@ class Team(Section):
     calendar: Name
     queues: frozenset[str] = frozenset()
     channels: frozenset[Channel] = frozenset()
-
-
-def _several(value: object) -> object:
-    return value if isinstance(value, list) else [value]
+    notify: Notify = Notify()
 
 
 class When(Section):
@@ -209,6 +228,7 @@ class Policy(Section):
     teams: dict[Name, Team] = {}
     targets: tuple[Rule, ...] = ()
     warnings: tuple[str, ...] = ()
+    after_opening: SpanOrNone = timedelta(minutes=15)
     phone_service_level: Variant = Variant.ABANDONS_NEGATIVE
     clocks: Clocks = Clocks()
     fairness: Fairness = Fairness()

@@ -1,0 +1,44 @@
+"""How soon somebody is called: an event, its series, the alert, the message; real parts, in a hurry."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from deploy.postgres import Server
+from tests.bench.machine import own_directory
+from tests.live_surge import POLICY, LiveSurge
+from tests.page_story import Timings, told_story
+from tests.paging import EVALUATION_SECONDS, GROUP_WAIT_SECONDS, SCRAPE_SECONDS, watching
+from tests.serving import command, environment, make_token, serving
+
+
+def timed(place: Path) -> Timings:
+    """Play the story of the end-to-end test once."""
+    (place / "policy.yaml").write_text(POLICY)
+    with Server(place / "postgres") as database:
+        env = environment(database_url=database.url, policy_file=place / "policy.yaml")
+        command(env, "migrate")
+        token = make_token(env)
+        with serving(env, place / "service.log") as service, watching(service, place) as watch:
+            surge = LiveSurge(service.url, token)
+            try:
+                return told_story(service, watch, surge).timings
+            finally:
+                surge.stop()
+
+
+def lines(told: Timings) -> Iterator[str]:
+    """What was measured, a line a step. What a rule waits on purpose is left out."""
+    yield (
+        f"page: scrape {SCRAPE_SECONDS} s, evaluation {EVALUATION_SECONDS} s, "
+        f"group wait {GROUP_WAIT_SECONDS} s; the rules' own waits left out"
+    )
+    yield f"  event accepted to series in Prometheus   {told.event_to_series:5.1f} s"
+    yield f"  promise broken to alert firing           {told.breach_to_firing - told.breach_held:5.1f} s"
+    yield f"  episode seen to somebody called          {told.episode_to_call - told.episode_held:5.1f} s"
+    yield f"  of it from firing to the message         {told.firing_to_call:5.1f} s"
+
+
+if __name__ == "__main__":
+    with own_directory() as directory:
+        for line in lines(timed(directory)):
+            print(line)
