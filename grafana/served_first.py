@@ -12,57 +12,65 @@ from typing import Any
 
 from grafana_foundation_sdk.builders import common as parts
 from grafana_foundation_sdk.builders import stat, statetimeline, timeseries
-from grafana_foundation_sdk.models import common, dashboard
+from grafana_foundation_sdk.models import common
 
 from app.core.fairness.causes import CAUSES, Cause
 from app.core.fairness.words import CAUSES_IN_WORDS
-from grafana.panels import (
-    NEUTRAL,
+from grafana.board import (
+    ADDRESSES,
+    CUSTOMER,
+    METRICS,
+    NOW,
+    RUNBOOK,
     SOURCE,
-    Steps,
+    WALLBOARD_TURNS,
+    Shown,
+    choice,
+)
+from grafana.panels import (
+    ALARM,
+    NEUTRAL,
+    WARNING,
+    coloured,
+    fixed,
     lines,
-    once,
+    named,
     query,
     query_now,
     setting,
-    steps,
+    strip,
+    tier_lines,
     tile,
 )
+from grafana.queries import TEAM, foremost, gauge, once, slope, where_grown
 
-TEAM = 'job=~"$job",team=~"$team"'
 ANCHOR = "how-to-read-served-first"
 COLOURS = {
-    Cause.FAVOURED: "red",
-    Cause.ENTITLED: "blue",
-    Cause.TURNED_AWAY: "purple",
-    Cause.CROWDING: "orange",
-    Cause.NEGLECT: "yellow",
-    Cause.UNDERSTAFFED: "super-light-blue",
-    Cause.SLOW_CONTACT: "light-purple",
-    Cause.OTHER_CHANNEL: "green",
-    Cause.OWN_BACKLOG: "light-green",
-    Cause.OVERLOAD: "semi-dark-blue",
-    Cause.UNKNOWN: "text",
+    Cause.FAVOURED: "#E02F44",
+    Cause.ENTITLED: "#1F60C4",
+    Cause.TURNED_AWAY: "#7B2CA3",
+    Cause.CROWDING: "#FF780A",
+    Cause.NEGLECT: "#8A5A2B",
+    Cause.UNDERSTAFFED: "#0B7F78",
+    Cause.SLOW_CONTACT: "#DDB3F2",
+    Cause.OTHER_CHANNEL: "#62CFE8",
+    Cause.OWN_BACKLOG: "#56A64B",
+    Cause.OVERLOAD: "#F2CC0C",
+    Cause.UNKNOWN: "#8E8E8E",
 }
-"""What was agreed has the colour of the important tier, what was not the colour of alarm."""
+"""What was not agreed has the colour of alarm; neighbours differ in hue and in lightness."""
 
-EPISODES = once(f"evenhand_starvation_episodes_open{{{TEAM}}}")
-WAIT_FOR_IT = once(f"evenhand_starvation_customers_waiting{{{TEAM}}}")
-EXTRA = once(f"evenhand_starvation_extra_wait_seconds{{{TEAM}}}")
-FREE = once(f"evenhand_agents_free_while_waiting{{{TEAM}}}")
-CALLBACKS = once(f"evenhand_callbacks_open{{{TEAM}}}")
-OUT_OF_TURN = once(f"evenhand_out_of_turn_starts_recent{{{TEAM}}}")
+EPISODES = gauge("starvation_episodes_open", TEAM)
+WAIT_FOR_IT = gauge("starvation_customers_waiting", TEAM)
+EXTRA = gauge("starvation_extra_wait_seconds", TEAM)
+FREE = gauge("agents_free_while_waiting", TEAM)
+CALLBACKS = gauge("callbacks_open", TEAM)
+OUT_OF_TURN = gauge("out_of_turn_starts_recent", TEAM)
 TURNED_AWAY = once(f"increase(evenhand_contacts_turned_away_total{{{TEAM}}}[$__range])")
 
 
-def slope(total: str, recent: str) -> str:
-    """Growth a second of what a total and a gauge of the last day add up to."""
-    sums = once(f"evenhand_{total}{{{TEAM}}}") + " + " + once(f"evenhand_{recent}{{{TEAM}}}")
-    return f"clamp_min(deriv(({sums})[$__rate_interval:15s]), 0)"
-
-
 def first_tile() -> stat.Panel:
-    panel = tile(1, "Served first now", "short", [(None, "green"), (1, "red")], ANCHOR)
+    panel = tile(1, "Served first now", "short", ALARM, ANCHOR)
     panel = panel.description(
         "Customers or tiers that are taken before their turn right now, beyond what was agreed. The "
         "wallboard says who, since when, and whom to take next."
@@ -71,13 +79,13 @@ def first_tile() -> stat.Panel:
 
 
 def waiting_tile() -> stat.Panel:
-    panel = tile(2, "Wait for it", "short", [(None, "green"), (1, "red")], "evenhandservedfirst")
+    panel = tile(2, "Wait because of it", "short", ALARM, "evenhandservedfirst")
     panel = panel.description("Customers who wait right now because somebody else is taken first.")
     return panel.no_value("no turns known yet").with_target(query_now(f"sum({WAIT_FOR_IT})"))
 
 
 def extra_tile() -> stat.Panel:
-    panel = tile(3, "Waited longer so far", "dthms", NEUTRAL, "evenhandservedfirst")
+    panel = tile(3, "Extra waiting", "s", NEUTRAL, "evenhandservedfirst").decimals(1)
     panel = panel.description(
         "How much longer than in turn others have waited, all together, since somebody is taken "
         "first. It ends with the last one served first."
@@ -86,8 +94,7 @@ def extra_tile() -> stat.Panel:
 
 
 def free_tile() -> stat.Panel:
-    colours: Steps = [(None, "green"), (1, "orange")]
-    panel = tile(4, "Free while others wait", "short", colours, "evenhandfreewhileotherswait")
+    panel = tile(4, "Free, others wait", "short", WARNING, "evenhandfreewhileotherswait")
     panel = panel.description(
         "People who are free while a customer whom they could serve waits. Nothing is shown where no "
         "tool tells who is there."
@@ -96,7 +103,7 @@ def free_tile() -> stat.Panel:
 
 
 def out_of_turn_tile() -> stat.Panel:
-    panel = tile(5, "Taken out of turn, last 24 hours", "short", NEUTRAL, ANCHOR)
+    panel = tile(5, "Out of turn, 24 h", "short", NEUTRAL, ANCHOR)
     panel = panel.description(
         "Contacts that were started before their turn during the last 24 hours. A few are normal; it "
         "is no alarm by itself."
@@ -105,16 +112,15 @@ def out_of_turn_tile() -> stat.Panel:
 
 
 def told_no_tile() -> stat.Panel:
-    panel = tile(6, "Told no", "short", NEUTRAL, ANCHOR)
+    panel = named(tile(6, "Turned away", "short", NEUTRAL, ANCHOR))
     panel = panel.description(
-        "Contacts told no, or answered and not helped, in the time range above; and customers who "
+        "Contacts turned away, or answered and not helped, in the time range above; and customers who "
         "wait to be called back now."
     )
-    panel = panel.with_target(query_now(f"sum({TURNED_AWAY})", "told no"))
+    panel = panel.with_target(query_now(f"sum({TURNED_AWAY})", "turned away"))
     panel = panel.with_target(query_now(f"sum({CALLBACKS})", "to call back", "B"))
-    panel = panel.text_mode(common.BigValueTextMode.VALUE_AND_NAME).no_value("nobody was told no")
-    alarm = {"mode": "absolute", "steps": [{"color": "green"}, {"color": "orange", "value": 1}]}
-    return panel.override_by_name("to call back", [setting("thresholds", alarm)])
+    panel = panel.override_by_query("B", [coloured(WARNING)])
+    return panel.no_value("nothing measured yet")
 
 
 def causes_bars() -> timeseries.Panel:
@@ -123,49 +129,69 @@ def causes_bars() -> timeseries.Panel:
     panel = timeseries.Panel().id(7).title("Why they wait").unit("short").datasource(SOURCE)
     panel = panel.description(
         "How many wait, on average at each point, divided over what they wait for. The parts add up "
-        "to all waiting. Red: others are taken first and nobody agreed to it. Blue: as agreed."
+        "to all waiting. Red: others are taken first and nobody agreed to it. Dark blue: as agreed."
     )
-    panel = panel.span(24).height(10).min(0).decimals(1).no_value("Nobody has waited yet")
+    panel = panel.span(24).height(8).interval("5m").min(0).no_value("Nobody has waited yet")
     panel = panel.draw_style(common.GraphDrawStyle.BARS).fill_opacity(80).line_width(0)
     panel = panel.stacking(parts.StackingConfig().mode(common.StackingMode.NORMAL))
     legend = parts.VizLegendOptions().display_mode(common.LegendDisplayMode.TABLE)
     legend = legend.placement(common.LegendPlacement.RIGHT).show_legend(True)
-    panel = panel.legend(legend.calcs(["mean"]))
+    panel = panel.legend(legend.calcs(["mean"]).sort_by("Mean").sort_desc(True))
     tooltip = parts.VizTooltipOptions().mode(common.TooltipDisplayMode.MULTI)
     panel = panel.tooltip(tooltip.sort(common.SortOrder.DESCENDING))
     for cause in CAUSES:
-        colour = setting("color", {"mode": "fixed", "fixedColor": COLOURS[cause]})
         words = setting("displayName", CAUSES_IN_WORDS[cause])
-        panel = panel.override_by_name(cause.value, [colour, words])
-    return panel.with_target(query(f"sum by (cause) ({waiting})", "{{cause}}"))
+        panel = panel.override_by_name(cause.value, [fixed(COLOURS[cause]), words])
+    causes = f"sum by (cause) ({waiting})"
+    causes = where_grown(causes, "cause", "wait_seconds_total", "wait_seconds_recent")
+    return panel.with_target(query(causes, "{{cause}}"))
 
 
 def episode_states() -> statetimeline.Panel:
-    panel = (
-        statetimeline.Panel().id(8).title("When somebody was served first, by team").unit("none")
-    )
-    panel = panel.datasource(SOURCE).span(12).height(9).no_value("No team has turns yet")
+    states = (("in turn", "green"), ("served first", "red"))
+    panel = strip(8, "When somebody was served first, by team", states).span(12).height(6)
     panel = panel.description(
-        "Red: somebody was taken before their turn in that team, beyond what was agreed."
+        "Red: somebody was taken before their turn in that team, beyond what was agreed. The twenty "
+        "teams in which it happened most."
     )
-    quiet = dashboard.ValueMappingResult(text="in turn", color="green", index=0)
-    first = dashboard.ValueMappingResult(text="served first", color="red", index=1)
-    panel = panel.mappings([dashboard.ValueMap(options={"0": quiet, "1": first})])
-    panel = panel.thresholds(steps([(None, "green"), (1, "red")]))
-    panel = panel.show_value(common.VisibilityMode.AUTO).row_height(0.8)
-    return panel.with_target(query(f"max by (team) ({EPISODES} > bool 0)", "{{team}}"))
+    first = f"max by (team) ({EPISODES} > bool 0)"
+    expr = foremost(first, "team", "starvation_episodes_open", TEAM)
+    return panel.no_value("No team has turns yet").with_target(query(expr, "{{team}}"))
+
+
+def free_states() -> statetimeline.Panel:
+    states = (("in order", "green"), ("free while others waited", "orange"))
+    panel = strip(12, "When somebody was free while others waited, by team", states)
+    panel = (
+        panel.span(12)
+        .height(6)
+        .description(
+            "Orange: somebody was free in that team while a customer whom they could serve waited. "
+            "Nothing is shown where no tool tells who is there."
+        )
+    )
+    free = f"max by (team) ({FREE} > bool 0)"
+    expr = foremost(free, "team", "agents_free_while_waiting", TEAM)
+    return panel.no_value("Nobody tells who is there").with_target(query(expr, "{{team}}"))
 
 
 def waiting_lines() -> timeseries.Panel:
-    panel = lines(9, "Customers who wait for somebody served first", "short").decimals(0)
-    panel = panel.description("In the teams chosen above, at each moment.")
-    panel = panel.no_value("Nobody has been served first yet")
-    return panel.with_target(query(f"sum({WAIT_FOR_IT})", "wait for it"))
+    panel = lines(9, "Wait for somebody served first", "short").decimals(0)
+    panel = (
+        panel.span(8)
+        .height(7)
+        .description(
+            "Customers who wait because somebody else is taken first, in the teams chosen above."
+        )
+    )
+    panel = panel.no_value("No turns known yet")
+    return panel.with_target(query(f"sum({WAIT_FOR_IT})", "because of it"))
 
 
 def start_lines() -> timeseries.Panel:
     starts = slope("out_of_turn_starts_total", "out_of_turn_starts_recent")
-    panel = lines(10, "Taken out of turn per hour, by tier", "short").decimals(1)
+    panel = tier_lines(10, "Taken out of turn per hour, by tier", "short").interval("15m")
+    panel = panel.span(8).height(7)
     panel = panel.description(
         "Contacts started before their turn. If it is nearly always the same tier, ask whether that "
         "was agreed."
@@ -175,15 +201,34 @@ def start_lines() -> timeseries.Panel:
 
 
 def told_no_lines() -> timeseries.Panel:
-    panel = lines(11, "Wait to be called back", "short").decimals(0)
+    panel = lines(11, "Wait to be called back", "short").decimals(0).span(8).height(7)
     panel = panel.description(
-        "Customers who did not get through, or were told no, and have not been called back."
+        "Customers who did not get through, or were turned away, and have not been called back."
     )
-    panel = panel.no_value("Nobody waits to be called back")
+    panel = panel.no_value("Nothing measured yet")
     return panel.with_target(query(f"sum({CALLBACKS})", "to call back"))
 
 
 def panels() -> Iterator[Any]:
     yield from (first_tile(), waiting_tile(), extra_tile())
     yield from (free_tile(), out_of_turn_tile(), told_no_tile())
-    yield from (causes_bars(), episode_states(), waiting_lines(), start_lines(), told_no_lines())
+    yield from (causes_bars(), episode_states(), free_states())
+    yield from (waiting_lines(), start_lines(), told_no_lines())
+
+
+def shown() -> Shown:
+    teams = 'label_values(evenhand_contacts_waiting{job=~"$job"}, team)'
+    return Shown(
+        uid="evenhand-served-first",
+        title="Evenhand - served first",
+        description="Does anybody wait because others are taken first, and was that agreed?",
+        choices=(
+            METRICS,
+            choice("job", "Job", "label_values(evenhand_build_info, job)"),
+            choice("team", "Team", teams),
+            *ADDRESSES,
+        ),
+        marked='team=~"$team|"',
+        links=(WALLBOARD_TURNS, NOW, CUSTOMER, RUNBOOK),
+        panels=panels(),
+    )
