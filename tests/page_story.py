@@ -1,0 +1,93 @@
+"""One episode from its first event to the last message, and how long each step took."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.main import read_clock
+from tests.called import Received
+from tests.live_surge import LiveSurge
+from tests.paging import Watch, counters, hold_of
+from tests.serving import Process, await_true
+
+ALERT = "EvenhandServedFirst"
+LATE = "EvenhandImportantOverdue"
+PROMISED_SECONDS = 2
+UP = 'up{job="evenhand"}'
+OPEN = 'max(evenhand_starvation_episodes_open{team="support"})'
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Seconds from one step to the next; ``held``: how long the rule waits on purpose."""
+
+    event_to_series: float
+    breach_to_firing: float
+    breach_held: float
+    episode_to_call: float
+    episode_held: float
+    firing_to_call: float
+    over_to_resolved: float
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What was seen."""
+
+    timings: Timings
+    before: dict[str, float]
+    after: dict[str, float]
+
+
+def told_story(service: Process, watch: Watch, surge: LiveSurge) -> Story:
+    """Play it: an important call breaks its promise, a surge is served first, the service is killed."""
+    await_true("it is seen", lambda: watch.value(UP) == 1)
+    event_to_series = _seen(watch, surge)
+    surge.tell("customer.updated", "Birk", tier="important")
+    told = {"channel": "phone", "team": "hotline", "customer": "Birk"}
+    received_at = surge.tell("contact.received", "late", **told)
+    surge.begin()
+    await_true("the episode is a series", lambda: watch.value(OPEN) == 1, 60)
+    raised_at = read_clock()
+    await_true("somebody is called", lambda: bool(watch.receiver.about(ALERT)), 60)
+    call = watch.receiver.about(ALERT)[0]
+    late = _late(watch, received_at)
+    before = dict(counters(service.get("/metrics").text))
+    service.kill()
+    service.start()
+    after = dict(counters(service.get("/metrics").text))
+    await_true("it is seen again", lambda: watch.value(UP) == 1)
+    surge.end()
+    surge.tell("contact.answered", "late", agent="a-1")
+    over_at = read_clock()
+    await_true("it is over", lambda: bool(watch.receiver.about(ALERT, "resolved")), 120)
+    timings = Timings(
+        event_to_series=event_to_series,
+        breach_to_firing=late,
+        breach_held=hold_of(LATE),
+        episode_to_call=(call.at - raised_at).total_seconds(),
+        episode_held=hold_of(ALERT),
+        firing_to_call=(call.at - _fired_at(call)).total_seconds(),
+        over_to_resolved=(read_clock() - over_at).total_seconds(),
+    )
+    return Story(timings, before, after)
+
+
+def _seen(watch: Watch, surge: LiveSurge) -> float:
+    """From an event that is accepted to its series in Prometheus."""
+    surge.tell("contact.received", "first", channel="phone", team="hotline", customer="Ask")
+    series = 'evenhand_contacts_waiting{team="hotline",channel="phone",tier="standard"}'
+    seconds = await_true("the contact is a series", lambda: watch.value(series) == 1, 30)
+    surge.tell("contact.answered", "first", agent="a-1")
+    return seconds
+
+
+def _late(watch: Watch, received_at: datetime) -> float:
+    """From the instant at which the promise broke to the alert's firing, as its message says."""
+    await_true("somebody is called about it", lambda: bool(watch.receiver.about(LATE)), 60)
+    fired_at = _fired_at(watch.receiver.about(LATE)[0])
+    return (fired_at - received_at).total_seconds() - PROMISED_SECONDS
+
+
+def _fired_at(call: Received) -> datetime:
+    """When Prometheus began to say so."""
+    return datetime.fromisoformat(call.message["alerts"][0]["startsAt"])
