@@ -1,4 +1,4 @@
-"""A real Alertmanager on a free loopback port, and a receiver that keeps what it is sent."""
+"""A real Alertmanager on a free loopback port, and the alerts that it is sent."""
 
 import json
 import subprocess
@@ -6,9 +6,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from queue import SimpleQueue
 from threading import Thread
 from typing import Any
 
@@ -21,8 +19,6 @@ from tests.prometheus import STOP_SECONDS, free_port
 STARTED = datetime(2026, 11, 20, 12, tzinfo=UTC)
 LASTING = timedelta(days=365_000)
 ATTEMPTS = 500
-PAGE_SECONDS = 15
-"""How long a test waits for a message before it fails."""
 
 
 @contextmanager
@@ -42,30 +38,6 @@ def running_alertmanager(config: Path, folder: Path) -> Iterator[str]:
             process.terminate()
             process.wait(STOP_SECONDS)
         drain.join()
-
-
-@contextmanager
-def listening() -> Iterator[tuple[str, SimpleQueue[tuple[str, Any]]]]:
-    """Yield the root of a receiver's addresses, and what it was sent: path and body."""
-    sent: SimpleQueue[tuple[str, Any]] = SimpleQueue()
-
-    class Receiver(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            self.send_response(200)
-            self.end_headers()
-            sent.put((self.path.removeprefix("/"), json.loads(body)))
-
-        def log_message(self, *_arguments: Any) -> None: ...
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Receiver) as server:
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}", sent
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 def alert(name: str, **labels: str) -> dict[str, Any]:

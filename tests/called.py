@@ -6,12 +6,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from queue import SimpleQueue
 from threading import Thread
 from typing import Any
 
 from app.main import read_clock
 
 Message = dict[str, Any]
+MESSAGE_SECONDS = 15
+"""How long a test waits for a message before it fails."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,16 @@ class Receiver:
 
     port: int = 0
     messages: list[Received] = field(default_factory=list)
+    _arrived: SimpleQueue[Received] = field(default_factory=SimpleQueue)
+
+    def note(self, message: Received) -> None:
+        """A message came."""
+        self.messages.append(message)
+        self._arrived.put(message)
+
+    def next(self) -> Received:
+        """The message that came after the one asked for before; waits for it."""
+        return self._arrived.get(timeout=MESSAGE_SECONDS)
 
     def about(self, alertname: str, status: str = "firing") -> list[Received]:
         """The messages about an alert, in the order they came."""
@@ -51,7 +64,7 @@ def listening() -> Iterator[Receiver]:
         def do_POST(self) -> None:
             at = read_clock()
             body = self.rfile.read(int(self.headers["content-length"]))
-            receiver.messages.append(Received(self.path, at, json.loads(body)))
+            receiver.note(Received(self.path.removeprefix("/"), at, json.loads(body)))
             self.send_response(200)
             self.end_headers()
 
