@@ -18,7 +18,7 @@ from app.store.quarantine import Kept
 KEPT_A_ROUND = 10_000
 """Kept deliveries that are listed or read anew at once."""
 KEPT_HEADERS = ("content-type", "user-agent", "content-encoding")
-KEPT_PREFIXES = ("x-chatwoot-delivery", "x-request-id")
+KEPT_PREFIXES = ("x-chatwoot-delivery", "x-helpscout-event", "x-request-id")
 SECRET = b"[secret]"
 
 

@@ -6,11 +6,16 @@ from types import MappingProxyType
 from typing import Final
 
 from app.core.events import Incoming
-from app.sources import aircall, chatwoot, cloudevents_adapter
+from app.sources import aircall, chatwoot, cloudevents_adapter, helpscout
 from app.sources.adapter import Adapter, Delivery, SourceConfig
 from app.sources.signatures import check_token
 
-_ALL: tuple[Adapter, ...] = (aircall.ADAPTER, chatwoot.ADAPTER, cloudevents_adapter.ADAPTER)
+_ALL: tuple[Adapter, ...] = (
+    aircall.ADAPTER,
+    chatwoot.ADAPTER,
+    cloudevents_adapter.ADAPTER,
+    helpscout.ADAPTER,
+)
 
 ADAPTERS: Final[Mapping[str, Adapter]] = MappingProxyType(
     {adapter.kind: adapter for adapter in _ALL}

@@ -14,10 +14,12 @@ from app.sources import kinds
 from app.sources.adapter import BadSignature, SourceConfig, Unreadable
 from app.sources.cloudevents import read
 from app.sources.refusal import CannotRead
+from tests.sources import helpscout
 from tests.sources.payloads import NOON, config, delivery, own, own_cases
 
 CANARY = "canary-secret-0123456789"
 KINDS = st.sampled_from(sorted(kinds.ADAPTERS))
+HELPSCOUT_EVENTS = ["convo.created", "convo.status", "convo.tags", "satisfaction.ratings", "æ"]
 HEADERS = st.fixed_dictionaries(
     {},
     optional={
@@ -28,6 +30,8 @@ HEADERS = st.fixed_dictionaries(
         "x-chatwoot-signature": st.text(max_size=80).map(lambda text: f"sha256={text}"),
         "x-chatwoot-timestamp": st.text(max_size=14),
         "x-chatwoot-delivery": st.text(max_size=300),
+        "x-helpscout-event": st.sampled_from(HELPSCOUT_EVENTS),
+        "x-helpscout-signature": st.text(max_size=40),
         "ce-specversion": st.just("1.0"),
         "ce-id": st.text(max_size=10),
     },
@@ -105,6 +109,18 @@ def test_a_damaged_payload_is_refused_or_still_gives_sound_events(case, data):
         damaged = changed(damaged, data)
 
     answered(config(kind, secrets=(CANARY,)), json.dumps(damaged).encode(), {})
+
+
+@given(event=st.sampled_from(sorted(helpscout.TOLD)), data=st.data())
+@settings(max_examples=300, deadline=None)
+def test_a_damaged_conversation_of_help_scout_is_refused_or_still_gives_sound_events(event, data):
+    damaged = changed(changed(helpscout.TOLD[event], data), data)
+
+    answered(
+        config("helpscout", secrets=(CANARY,)),
+        json.dumps(damaged).encode(),
+        {"x_helpscout_event": event},
+    )
 
 
 @pytest.mark.parametrize("kind", sorted(kinds.ADAPTERS))

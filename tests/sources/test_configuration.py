@@ -72,7 +72,7 @@ def test_several_faults_are_told_at_once_each_with_its_line():
         "line 2: sources.0.id: expected 1 to 64 small letters, digits and dashes, got 'Phone!'",
         "line 4: sources.0.silence_limit: expected a span such as 30m, 4h or 2d, got 'soon'",
         f"line 5: sources.0.secrets.0: expected {REFERENCE}",
-        "line 7: sources.1.kind: expected one of aircall, chatwoot, cloudevents, got 'fax'",
+        "line 7: sources.1.kind: expected one of aircall, chatwoot, cloudevents, helpscout, got 'fax'",
     ]
 
 

@@ -11,6 +11,7 @@ from tests.sources.payloads import (
     SHARED,
     config,
     delivery,
+    headers_of,
     own,
     own_cases,
     shared_cases,
@@ -44,7 +45,7 @@ def test_a_payload_means_exactly_what_is_written_beside_it(kind, file, expected)
 @pytest.mark.parametrize("case", list(shared_cases()), ids=lambda case: case["file"])
 def test_a_shared_sample_means_exactly_what_is_expected(case):
     raw = (SHARED / case["file"]).read_bytes()
-    headers = {"Content-Type": case["content_type"]}
+    headers = {"Content-Type": case["content_type"], **headers_of(case)}
 
     if case["file"].endswith(".http.txt"):
         events = translate_request(case["source"], raw, NOON)

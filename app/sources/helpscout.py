@@ -1,0 +1,324 @@
+"""Help Scout: what its webhooks about conversations mean.
+
+A delivery names its event in a header alone, and holds the conversation as it is when it is sent, so
+that the event, not the status in the body, says what happened. There is no id of a delivery, and some
+words in the body are those of the moment: what the event is about makes the id. Text is never read.
+"""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, Final
+
+import msgspec
+
+from app.core.events import (
+    Actor,
+    AgentReplied,
+    Channel,
+    ContactDiscarded,
+    ContactHeld,
+    ContactReceived,
+    ContactReopened,
+    ContactResolved,
+    ContactTransferred,
+    CustomerRated,
+    CustomerReplied,
+    Data,
+    Direction,
+    Incoming,
+    Outcome,
+    WaitingFor,
+)
+from app.sources.adapter import BadSignature, Delivery, SourceConfig, Unreadable
+from app.sources.reading import (
+    MAX_LISTED,
+    Id,
+    Moment,
+    email,
+    identity,
+    instant,
+    known_as,
+    needed,
+    phone,
+    read_json,
+    vendor_id,
+)
+from app.sources.signatures import is_one_of
+from app.sources.telling import Telling, stable_id, tell
+
+EVENT = "x-helpscout-event"
+SIGNATURE = "x-helpscout-signature"
+_CHANNELS: Final = MappingProxyType({"chat": Channel.CHAT, "phone": Channel.PHONE})
+_RATINGS: Final = MappingProxyType(
+    {"great": 3.0, "okay": 2.0, "ok": 2.0, "not_good": 1.0, "not good": 1.0, "bad": 1.0}
+)
+_RATING_SCALE = 3.0
+_WITHOUT_AGENT = (ContactReceived, CustomerReplied)
+"""What a customer does has no agent of its own: told with it is who has the conversation."""
+_USER = "user"
+"""How Help Scout calls one of us."""
+
+
+class _Person(msgspec.Struct, frozen=True):
+    id: Id = None
+    type: str | None = None
+    email: str | None = None
+    phone: str | None = None
+
+
+class _Thread(msgspec.Struct, frozen=True):
+    id: Id = None
+    state: str | None = None
+    created_by: _Person | None = msgspec.field(name="createdBy", default=None)
+    created_at: Moment = msgspec.field(name="createdAt", default=None)
+
+
+class _Embedded(msgspec.Struct, frozen=True):
+    threads: tuple[_Thread, ...] | None = None
+
+
+class _Conversation(msgspec.Struct, frozen=True):
+    id: Id = None
+    type: str | None = None
+    status: str | None = None
+    mailbox_id: Id = msgspec.field(name="mailboxId", default=None)
+    assignee: _Person | None = None
+    created_by: _Person | None = msgspec.field(name="createdBy", default=None)
+    created_at: Moment = msgspec.field(name="createdAt", default=None)
+    closed_by: Id = msgspec.field(name="closedBy", default=None)
+    closed_at: Moment = msgspec.field(name="closedAt", default=None)
+    user_updated_at: Moment = msgspec.field(name="userUpdatedAt", default=None)
+    customer: _Person | None = msgspec.field(name="primaryCustomer", default=None)
+    tags: Any = None
+    embedded: _Embedded | None = msgspec.field(name="_embedded", default=None)
+
+
+class _Rating(msgspec.Struct, frozen=True):
+    id: Id = None
+    conversation: Id = msgspec.field(name="conversationId", default=None)
+    ticket: Id = msgspec.field(name="ticketId", default=None)
+    mailbox_id: Id = msgspec.field(name="mailboxId", default=None)
+    rating: str | None = None
+    user: _Person | None = None
+    customer: _Person | None = None
+    created_at: Moment = msgspec.field(name="createdAt", default=None)
+
+
+_CONVERSATION = msgspec.json.Decoder(_Conversation)
+_RATING = msgspec.json.Decoder(_Rating)
+
+
+def _person(person: _Person | None, path: str) -> str | None:
+    return identity(person.id, path) if person else None
+
+
+class _Told:
+    """A conversation as one delivery tells it."""
+
+    def __init__(self, conversation: _Conversation, config: SourceConfig) -> None:
+        self.conversation = conversation
+        self.contact = needed(identity(conversation.id, "$.id"), "$.id")
+        self.owner = _person(conversation.assignee, "$.assignee.id")
+        self.at = instant(conversation.user_updated_at, "$.userUpdatedAt")
+        self._config = config
+
+    @property
+    def is_turned_away(self) -> bool:
+        """Whether a tag says that the customer was turned away."""
+        tags = self.conversation.tags
+        listed = tags[:MAX_LISTED] if isinstance(tags, list) else []
+        names = (tag.get("tag") if isinstance(tag, dict) else tag for tag in listed)
+        return self._config.turns_away(name for name in names if isinstance(name, str))
+
+    @property
+    def moment(self) -> str | None:
+        """Tell apart what may happen several times in one conversation."""
+        return self.at.isoformat() if self.at else None
+
+    def newest(self, *, by_us: bool) -> _Thread | None:
+        """The newest thread that was sent, by one of us or by anybody else."""
+        told = self.conversation.embedded
+        threads = (told.threads or ())[:MAX_LISTED] if told else ()
+        sent = [
+            thread
+            for thread in threads
+            if thread.state in (None, "published")
+            and (thread.created_by is not None and thread.created_by.type == _USER) is by_us
+        ]
+        return max(sent, key=_written_at, default=None)
+
+    def tell(self, data: Data, at: datetime | None, fact: str | None) -> Telling:
+        """Say that ``data`` happened to this conversation."""
+        customer = self.conversation.customer or _Person()
+        full = msgspec.structs.replace(
+            data,
+            channel=_CHANNELS.get(self.conversation.type or "", Channel.EMAIL),
+            team=identity(self.conversation.mailbox_id, "$.mailboxId"),
+            aliases=known_as(
+                vendor_id(customer.id, "$.primaryCustomer.id"),
+                email(customer.email),
+                phone(customer.phone),
+            ),
+        )
+        owner = self.owner if isinstance(data, _WITHOUT_AGENT) else None
+        return Telling(subject=self.contact, data=full, at=at, fact=fact, owner=owner)
+
+
+_LONG_AGO = datetime.fromisoformat("1971-01-01T00:00:00+00:00")
+
+
+def _written_at(thread: _Thread) -> datetime:
+    return instant(thread.created_at, "$._embedded.threads[...].createdAt") or _LONG_AGO
+
+
+def _created(told: _Told) -> Iterator[Telling]:
+    by = told.conversation.created_by
+    direction = Direction.OUTBOUND if by and by.type == _USER else Direction.INBOUND
+    at = instant(told.conversation.created_at, "$.createdAt")
+    yield told.tell(ContactReceived(direction=direction), at, "created")
+
+
+def _customer_replied(told: _Told) -> Iterator[Telling]:
+    thread = told.newest(by_us=False) or _Thread()
+    at = instant(thread.created_at, "$._embedded.threads[...].createdAt") or told.at
+    yield told.tell(CustomerReplied(), at, identity(thread.id, "$._embedded.threads[...].id"))
+
+
+def _agent_replied(told: _Told) -> Iterator[Telling]:
+    """An answer of one of us; where no thread is told, of who has the conversation."""
+    thread = told.newest(by_us=True)
+    if thread is None:
+        automatic = told.newest(by_us=False)
+        actor = Actor.HUMAN if automatic is None else Actor.SYSTEM
+        replied = AgentReplied(agent=told.owner if automatic is None else None, actor=actor)
+        yield told.tell(replied, told.at, told.moment)
+        return
+    at = instant(thread.created_at, "$._embedded.threads[...].createdAt") or told.at
+    replied = AgentReplied(
+        agent=_person(thread.created_by, "$._embedded.threads[...].createdBy.id")
+    )
+    yield told.tell(replied, at, identity(thread.id, "$._embedded.threads[...].id"))
+
+
+def _given_to(told: _Told) -> Iterator[Telling]:
+    yield told.tell(ContactTransferred(agent=told.owner), told.at, told.moment)
+
+
+def _status(told: _Told) -> Iterator[Telling]:
+    match told.conversation.status:
+        case "closed":
+            yield _resolved(told, Outcome.UNKNOWN)
+        case "pending":
+            held = ContactHeld(agent=told.owner, waiting_for=WaitingFor.CUSTOMER)
+            yield told.tell(held, told.at, told.moment)
+        case "active" | "open":
+            yield told.tell(ContactReopened(agent=told.owner), told.at, told.moment)
+        case "spam":
+            yield told.tell(ContactDiscarded(reason="spam"), told.at, "spam")
+        case _:
+            return  # A status of a later version: it means nothing to us yet.
+
+
+def _resolved(told: _Told, outcome: Outcome) -> Telling:
+    conversation = told.conversation
+    at = instant(conversation.closed_at, "$.closedAt") or told.at
+    agent = identity(conversation.closed_by, "$.closedBy") or told.owner
+    away = Outcome.TURNED_AWAY if told.is_turned_away else outcome
+    return told.tell(ContactResolved(agent=agent, outcome=away), at, at.isoformat() if at else None)
+
+
+def _tagged(told: _Told) -> Iterator[Telling]:
+    """A tag that is set when all is over may say that the customer was turned away."""
+    if told.is_turned_away and told.conversation.status == "closed":
+        yield _resolved(told, Outcome.TURNED_AWAY)
+
+
+def _deleted(told: _Told) -> Iterator[Telling]:
+    yield told.tell(ContactDiscarded(reason="deleted"), told.at, "deleted")
+
+
+def _rated(rating: _Rating, config: SourceConfig) -> Iterator[Telling]:
+    score = _RATINGS.get((rating.rating or "").strip().lower())
+    if score is None:
+        raise Unreadable("expected great, okay or not_good - at `$.rating`")
+    conversation = _Conversation(
+        id=rating.conversation if rating.conversation is not None else rating.ticket,
+        mailbox_id=rating.mailbox_id,
+        assignee=rating.user,
+        customer=rating.customer,
+    )
+    told = _Told(conversation, config)
+    rated = CustomerRated(score=score, scale=_RATING_SCALE, agent=told.owner)
+    yield told.tell(rated, instant(rating.created_at, "$.createdAt"), identity(rating.id, "$.id"))
+
+
+_EVENTS: Final[Mapping[str, Callable[[_Told], Iterator[Telling]]]] = MappingProxyType(
+    {
+        "convo.created": _created,
+        "convo.customer.reply.created": _customer_replied,
+        "convo.agent.reply.created": _agent_replied,
+        "convo.assigned": _given_to,
+        "convo.moved": _given_to,
+        "convo.status": _status,
+        "convo.tags": _tagged,
+        "convo.deleted": _deleted,
+    }
+)
+
+
+class HelpScout:
+    """Mails and chats through Help Scout."""
+
+    kind: Final = "helpscout"
+    channel: Final = Channel.EMAIL
+    tells: Final = frozenset(
+        data.type
+        for data in (
+            AgentReplied, ContactDiscarded, ContactHeld, ContactReceived, ContactReopened,
+            ContactResolved, ContactTransferred, CustomerRated, CustomerReplied,
+        )
+    )  # fmt: skip
+    options: Final = frozenset({"turned_away"})
+
+    def verify(self, delivery: Delivery, secrets: tuple[str, ...], now: datetime) -> None:  # noqa: ARG002 - Help Scout signs no time
+        """Check the signature over the body."""
+        signature = delivery.headers.get(SIGNATURE, "").strip()
+        if not signature:
+            raise BadSignature("X-HelpScout-Signature is missing")
+        if not is_one_of(signature, [_signed(secret, delivery.body) for secret in secrets]):
+            raise BadSignature("X-HelpScout-Signature does not match the body")
+
+    def translate(self, delivery: Delivery, config: SourceConfig) -> tuple[Incoming, ...]:
+        """Translate conversations and ratings; other events are understood and mean nothing."""
+        event = delivery.headers.get(EVENT, "").strip().lower()
+        if not event:
+            raise Unreadable("X-HelpScout-Event is missing: it names what happened")
+        if event == "satisfaction.ratings":
+            tellings = list(_rated(read_json(_RATING, delivery.body), config))
+        elif event in _EVENTS:
+            told = _Told(read_json(_CONVERSATION, delivery.body), config)
+            tellings = list(_EVENTS[event](told))
+        else:
+            return ()
+        return tell(delivery, config, _delivery_id(event, delivery.body, tellings), tellings)
+
+
+def _signed(secret: str, body: bytes) -> str:
+    return base64.b64encode(hmac.new(secret.encode(), body, hashlib.sha1).digest()).decode()
+
+
+def _delivery_id(event: str, body: bytes, tellings: list[Telling]) -> str:
+    """The same when the same is sent again, though the body says by then how long ago it was.
+
+    What has neither a time nor an id is known by its body alone.
+    """
+    if any(each.at is None and each.fact is None for each in tellings):
+        return stable_id(event, body)
+    return stable_id(event, *(f"{each.subject} {each.fact} {each.at}" for each in tellings))
+
+
+ADAPTER: Final = HelpScout()
