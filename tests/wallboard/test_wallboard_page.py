@@ -20,7 +20,8 @@ MORTEN = contact("Morten Tag", "phone", -70)
 
 
 async def test_the_sentence_names_how_many_who_longest_and_who_is_next(screen: Screen):
-    screen.site.show(desk(JENSEN, MORTEN, BIRK))
+    next_one = contact("Birk & Co.", "chat", 40.5 * 60)
+    screen.site.show(desk(JENSEN, MORTEN, next_one))
 
     await screen.open()
 
@@ -28,7 +29,7 @@ async def test_the_sentence_names_how_many_who_longest_and_who_is_next(screen: S
         "2 customers wait longer than promised."
     )
     assert await screen.text("#then") == (
-        "Longest: Jensen VVS, 4 min over, phone. Next: Birk & Co., in 40 s."
+        "Longest: Jensen VVS, 4 min over, phone. Next: Birk & Co., in 40 min."
     )
 
 
