@@ -1,13 +1,17 @@
 """One episode from its first event to the last message, and how long each step took."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from app.main import read_clock
+from deploy.postgres import Server
 from tests.called import Received
-from tests.live_surge import LiveSurge
-from tests.paging import Watch, counters, hold_of
-from tests.serving import Process, await_true
+from tests.live_surge import POLICY, LiveSurge
+from tests.paging import Watch, counters, hold_of, watching
+from tests.serving import Process, await_true, command, environment, make_token, serving
 
 ALERT = "EvenhandServedFirst"
 LATE = "EvenhandImportantOverdue"
@@ -91,3 +95,19 @@ def _late(watch: Watch, received_at: datetime) -> float:
 def _fired_at(call: Received) -> datetime:
     """When Prometheus began to say so."""
     return datetime.fromisoformat(call.message["alerts"][0]["startsAt"])
+
+
+@contextmanager
+def played(place: Path) -> Iterator[tuple[Story, Watch]]:
+    """The story, played once in ``place``; who watched it goes on watching until the block ends."""
+    (place / "policy.yaml").write_text(POLICY)
+    with Server(place / "postgres") as database:
+        env = environment(database_url=database.url, policy_file=place / "policy.yaml")
+        command(env, "migrate")
+        token = make_token(env)
+        with serving(env, place / "service.log") as service, watching(service, place) as watch:
+            surge = LiveSurge(service.url, token)
+            try:
+                yield told_story(service, watch, surge), watch
+            finally:
+                surge.stop()

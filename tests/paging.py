@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from tests.alert_rules import PROMETHEUS, load, seconds
 from tests.alertmanager import running_alertmanager
 from tests.called import Receiver, listening
@@ -100,12 +98,6 @@ class Watch:
         """What Prometheus says now, where it says anything."""
         found = query_at(self.prometheus, query)
         return values_of(found[0])[0] if found else None
-
-    def is_firing(self, alert: str) -> bool:
-        """Whether Prometheus says that an alert fires."""
-        url = f"{self.prometheus}/api/v1/alerts"
-        told = httpx.get(url, timeout=10).json()["data"]["alerts"]
-        return any(a["labels"]["alertname"] == alert and a["state"] == "firing" for a in told)
 
 
 @contextmanager

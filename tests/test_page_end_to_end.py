@@ -5,18 +5,14 @@ from dataclasses import asdict
 
 import pytest
 
-from deploy.postgres import Server
-from tests.live_surge import POLICY, LiveSurge
-from tests.page_story import ALERT, Story, told_story
+from tests.page_story import ALERT, Story, played
 from tests.paging import (
     EVALUATION_SECONDS,
     GROUP_WAIT_SECONDS,
     SCRAPE_SECONDS,
     SLACK_SECONDS,
     Watch,
-    watching,
 )
-from tests.serving import command, environment, make_token, serving
 
 CALLED_WITHIN = SCRAPE_SECONDS + EVALUATION_SECONDS + GROUP_WAIT_SECONDS + SLACK_SECONDS
 
@@ -24,18 +20,8 @@ CALLED_WITHIN = SCRAPE_SECONDS + EVALUATION_SECONDS + GROUP_WAIT_SECONDS + SLACK
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Story, Watch]]:
     """The story, played once, and who watched it."""
-    place = tmp_path_factory.mktemp("page")
-    (place / "policy.yaml").write_text(POLICY)
-    with Server(place / "postgres") as database:
-        env = environment(database_url=database.url, policy_file=place / "policy.yaml")
-        command(env, "migrate")
-        token = make_token(env)
-        with serving(env, place / "service.log") as service, watching(service, place) as watch:
-            surge = LiveSurge(service.url, token)
-            try:
-                yield told_story(service, watch, surge), watch
-            finally:
-                surge.stop()
+    with played(tmp_path_factory.mktemp("page")) as seen:
+        yield seen
 
 
 def test_one_episode_is_one_page_though_the_service_was_killed_in_its_middle(seen):

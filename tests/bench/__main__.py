@@ -14,7 +14,7 @@ from pathlib import Path
 from time import perf_counter
 
 from deploy.postgres import Server
-from tests.bench import business_time, due, exposition, history, replayed, restart
+from tests.bench import business_time, due, exposition, history, paged, replayed, restart
 from tests.bench.load import Kind, Singles, wrk
 from tests.bench.machine import (
     BENCH_POLICY,
@@ -114,6 +114,9 @@ def main() -> int:
     ):
         for row in rows_of:
             say(row.text())
+    with own_directory() as directory:
+        for line in paged.lines(paged.timed(directory)):
+            say(line)
     say(f"\n{perf_counter() - began:.0f} s; load average {load_average():.1f} at the end")
     return 0
 

@@ -3,27 +3,15 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from deploy.postgres import Server
 from tests.bench.machine import own_directory
-from tests.live_surge import POLICY, LiveSurge
-from tests.page_story import Timings, told_story
-from tests.paging import EVALUATION_SECONDS, GROUP_WAIT_SECONDS, SCRAPE_SECONDS, watching
-from tests.serving import command, environment, make_token, serving
+from tests.page_story import Timings, played
+from tests.paging import EVALUATION_SECONDS, GROUP_WAIT_SECONDS, SCRAPE_SECONDS
 
 
 def timed(place: Path) -> Timings:
     """Play the story of the end-to-end test once."""
-    (place / "policy.yaml").write_text(POLICY)
-    with Server(place / "postgres") as database:
-        env = environment(database_url=database.url, policy_file=place / "policy.yaml")
-        command(env, "migrate")
-        token = make_token(env)
-        with serving(env, place / "service.log") as service, watching(service, place) as watch:
-            surge = LiveSurge(service.url, token)
-            try:
-                return told_story(service, watch, surge).timings
-            finally:
-                surge.stop()
+    with played(place) as (story, _):
+        return story.timings
 
 
 def lines(told: Timings) -> Iterator[str]:

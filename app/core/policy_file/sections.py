@@ -4,7 +4,15 @@ from datetime import date, timedelta
 from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    field_validator,
+)
 
 from app.core.events import Channel, WaitingFor
 from app.core.hours.calendar import Span
@@ -33,6 +41,15 @@ Duration = Annotated[timedelta, BeforeValidator(duration)]
 SpanOrNone = Annotated[timedelta, BeforeValidator(duration_or_off)]
 WallSpan = Annotated[timedelta, BeforeValidator(days_or_duration)]
 Hours = Annotated[tuple[Span, ...], BeforeValidator(spans)]
+
+
+def _known_days(hours: dict[str, tuple[Span, ...]]) -> dict[str, tuple[Span, ...]]:
+    for days in hours:
+        weekdays(days)
+    return hours
+
+
+Weekly = Annotated[dict[str, Hours], AfterValidator(_known_days)]
 TargetText = Annotated[Target, BeforeValidator(target)]
 Name = Annotated[str, Field(min_length=1, max_length=64)]
 
@@ -58,8 +75,8 @@ class Calendar(Section):
 
     zone: str = "UTC"
     always_open: bool = False
-    hours: dict[str, Hours] = {}
-    breaks: dict[str, Hours] = {}
+    hours: Weekly = {}
+    breaks: Weekly = {}
     special_days: dict[date, Hours] = {}
     holidays: Holidays = Holidays()
 
@@ -69,13 +86,6 @@ class Calendar(Section):
         if zone not in available_timezones():
             raise ValueError(f"expected a zone such as Europe/Copenhagen, got {zone!r}")
         return zone
-
-    @field_validator("hours", "breaks")
-    @classmethod
-    def _known_days(cls, hours: dict[str, tuple[Span, ...]]) -> dict[str, tuple[Span, ...]]:
-        for days in hours:
-            weekdays(days)
-        return hours
 
 
 class Tier(Section):
@@ -96,14 +106,7 @@ class Notify(Section):
 
     pages: Names = ()
     tickets: Names = ()
-    quiet_hours: dict[str, Hours] = {}
-
-    @field_validator("quiet_hours")
-    @classmethod
-    def _known_days(cls, hours: dict[str, tuple[Span, ...]]) -> dict[str, tuple[Span, ...]]:
-        for days in hours:
-            weekdays(days)
-        return hours
+    quiet_hours: Weekly = {}
 
 
 class Team(Section):
