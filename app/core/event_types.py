@@ -117,11 +117,17 @@ class Data(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class ContactReceived(Data, frozen=True, kw_only=True):
-    """The customer reached out. ``state``: the tool's own name for the state it is in now."""
+    """The customer reached out. ``state``: the tool's own name for the state it is in now.
+
+    ``via`` is the tool's own name of the way she came, where our three channels say less;
+    ``organization`` is the tool's id of the company she belongs to.
+    """
 
     type: ClassVar[str] = "contact.received"
     direction: Direction = Direction.INBOUND
     state: Name | None = None
+    via: Name | None = None
+    organization: Name | None = None
 
 
 class ContactQueued(Data, frozen=True, kw_only=True):
@@ -193,12 +199,13 @@ class ContactResumed(Data, frozen=True, kw_only=True):
 
 
 class ContactTransferred(Data, frozen=True, kw_only=True):
-    """Owner or team changed; no ``from_agent`` means the first assignment."""
+    """Owner or team changed; no ``from_agent`` means the first assignment. ``by``: who did it."""
 
     type: ClassVar[str] = "contact.transferred"
     agent: Name | None = None
     from_agent: Name | None = None
     from_team: Name | None = None
+    by: Name | None = None
     warm: bool = False
 
 
@@ -250,10 +257,10 @@ class ContactDiscarded(Data, frozen=True, kw_only=True):
 
 
 class WorkStarted(Data, frozen=True, kw_only=True):
-    """An agent spends time on the contact from now on."""
+    """An agent spends time on the contact from now on; without a name it is nobody's time."""
 
     type: ClassVar[str] = "work.started"
-    agent: Name
+    agent: Name | None = None
     kind: Name | None = None
     direction: Direction | None = None
 
@@ -262,7 +269,7 @@ class WorkEnded(Data, frozen=True, kw_only=True):
     """An agent stops spending time on the contact."""
 
     type: ClassVar[str] = "work.ended"
-    agent: Name
+    agent: Name | None = None
     kind: Name | None = None
     reason: Name | None = None
     direction: Direction | None = None

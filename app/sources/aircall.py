@@ -41,7 +41,7 @@ from app.core.events import (
     WorkEnded,
     WorkStarted,
 )
-from app.sources.adapter import BadSignature, Delivery, SourceConfig, Unreadable
+from app.sources.adapter import Adapter, BadSignature, Delivery, SourceConfig, Unreadable
 from app.sources.reading import (
     MAX_LISTED,
     MAX_NAME,
@@ -328,7 +328,7 @@ _USERS: Final[Mapping[str, Callable[[str, _Person], Data]]] = MappingProxyType(
 )
 
 
-class Aircall:
+class Aircall(Adapter):
     """Telephone calls through Aircall."""
 
     kind: Final = "aircall"

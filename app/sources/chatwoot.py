@@ -30,7 +30,7 @@ from app.core.events import (
     Outcome,
     WaitingFor,
 )
-from app.sources.adapter import BadSignature, Delivery, SourceConfig, TeamFrom, Unreadable
+from app.sources.adapter import Adapter, BadSignature, Delivery, SourceConfig, TeamFrom, Unreadable
 from app.sources.reading import (
     MAX_LISTED,
     Id,
@@ -377,7 +377,7 @@ _CONVERSATIONS: Final[Mapping[str, Callable[[_Thread], Iterator[Telling]]]] = Ma
 )
 
 
-class Chatwoot:
+class Chatwoot(Adapter):
     """Chats and mails through Chatwoot."""
 
     kind: Final = "chatwoot"

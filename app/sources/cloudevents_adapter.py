@@ -10,14 +10,14 @@ from typing import Final
 import msgspec
 
 from app.core.events import TYPES, Channel, Incoming
-from app.sources.adapter import Delivery, SourceConfig, Unreadable
+from app.sources.adapter import Adapter, Delivery, SourceConfig, Unreadable
 from app.sources.cloudevents import read
 from app.sources.refusal import CannotRead
 from app.sources.signatures import check_token
 from app.sources.telling import stable_id
 
 
-class CloudEvents:
+class CloudEvents(Adapter):
     """Any system that speaks CloudEvents 1.0."""
 
     kind: Final = "cloudevents"

@@ -33,7 +33,7 @@ from app.core.events import (
     Outcome,
     WaitingFor,
 )
-from app.sources.adapter import BadSignature, Delivery, SourceConfig, Unreadable
+from app.sources.adapter import Adapter, BadSignature, Delivery, SourceConfig, Unreadable
 from app.sources.reading import (
     MAX_LISTED,
     Id,
@@ -270,7 +270,7 @@ _EVENTS: Final[Mapping[str, Callable[[_Told], Iterator[Telling]]]] = MappingProx
 )
 
 
-class HelpScout:
+class HelpScout(Adapter):
     """Mails and chats through Help Scout."""
 
     kind: Final = "helpscout"

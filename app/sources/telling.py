@@ -3,7 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import quote
 
@@ -16,19 +16,22 @@ from app.sources.reading import MAX_NAME
 MAX_TELLINGS = 64
 """Events that one delivery may hold."""
 
+UNNAMED = "unnamed:"
+"""Begins the subject of what a delivery tells of a contact that it does not name: one of its own."""
+
 _HASH_CHARACTERS = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Telling:
-    """One fact that a delivery tells of ``subject``.
+    """One fact that a delivery tells of ``subject``; without one, of a contact that it cannot name.
 
     ``at`` is None where the payload has no usable time: then it is the arrival. ``fact`` is equal
     wherever the tool tells the same again. ``owner`` is who has the contact, told with types that
     have no agent of their own; replay does not read it.
     """
 
-    subject: str
+    subject: str | None
     data: Data
     at: datetime | None
     fact: str | None = None
@@ -45,6 +48,11 @@ def stable_id(*parts: str | bytes) -> str:
     return digest.hexdigest()[:_HASH_CHARACTERS]
 
 
+def named_contact(subject: str) -> str | None:
+    """The contact as the tool named it, if it did."""
+    return None if subject.startswith(UNNAMED) else subject
+
+
 def tell(
     delivery: Delivery, config: SourceConfig, delivery_id: str, tellings: Iterable[Telling]
 ) -> tuple[Incoming, ...]:
@@ -58,7 +66,8 @@ def tell(
         kind = telling.data.type
         counted[kind] += 1
         suffix = f":{counted[kind]}" if counted[kind] > 1 else ""
-        events.append(_event(delivery, config, f"{delivery_id}:{kind}{suffix}", telling))
+        named = telling if telling.subject else replace(telling, subject=UNNAMED + delivery_id)
+        events.append(_event(delivery, config, f"{delivery_id}:{kind}{suffix}", named))
     return tuple(events)
 
 
@@ -66,7 +75,8 @@ def _event(delivery: Delivery, config: SourceConfig, event_id: str, telling: Tel
     occurred_at = telling.at or delivery.received_at
     if occurred_at - delivery.received_at > FUTURE_LIMIT:
         raise Unreadable(f"{telling.data.type} is dated more than {FUTURE_LIMIT} ahead")
-    for text in (event_id, telling.subject, telling.fact or "-"):
+    subject = telling.subject or ""
+    for text in (event_id, subject, telling.fact or "-"):
         if not 1 <= len(text) <= MAX_NAME or "\0" in text:
             raise Unreadable(f"{telling.data.type} has an id that is empty, too long or not plain")
     return Incoming(
@@ -75,7 +85,7 @@ def _event(delivery: Delivery, config: SourceConfig, event_id: str, telling: Tel
         type=telling.data.type,
         occurred_at=occurred_at,
         received_at=delivery.received_at,
-        subject=telling.subject,
+        subject=subject,
         body=_body(config, telling),
         fact=telling.fact,
     )
@@ -86,7 +96,7 @@ def _body(config: SourceConfig, telling: Telling) -> bytes:
     if telling.owner:
         fields["agent"] = telling.owner
     if config.link:
-        fields["link"] = config.link.replace("{contact}", quote(telling.subject, safe=""))
+        fields["link"] = config.link.replace("{contact}", quote(telling.subject or "", safe=""))
     try:
         body = msgspec.json.encode(fields)
         decode_data(telling.data.type, body)

@@ -20,12 +20,13 @@ from app.core.events import (
 from app.core.source import Source
 from app.sources import kinds
 from app.sources.adapter import Delivery, SourceConfig, Unreadable
+from app.sources.telling import named_contact
 
 RECEIVE_TIME = "RECEIVE_TIME"
 """Stands for the time of a payload that has none of its own."""
 
 _FIRST_COLUMNS = ("type", "time", "contact", "customer", "agent", "team")
-_NOT_SHOWN = frozenset({*_FIRST_COLUMNS, "aliases", "channel"})
+_NOT_SHOWN = frozenset({*_FIRST_COLUMNS, "aliases", "channel", "via", "same_as"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ def _shown(incoming: Incoming) -> dict[str, Any]:
     return {
         "type": incoming.type,
         "time": RECEIVE_TIME if no_time else in_utc(incoming.occurred_at),
-        "contact": incoming.subject if about is SubjectOf.CONTACT else None,
+        "contact": named_contact(incoming.subject) if about is SubjectOf.CONTACT else None,
         "customer": data.customer or named or first_alias,
         "agent": as_sent.get("agent") or agent,
         "team": data.team,
@@ -110,7 +111,7 @@ def _others(data: Data) -> dict[str, Any]:
         if name not in _NOT_SHOWN
     }
     if isinstance(data, ContactReceived):
-        others["channel"] = data.channel
+        others["channel"] = data.via or data.channel
     if isinstance(data, ContactTransferred):
         others.setdefault("from_agent", None)
     return {name: _plain(value) for name, value in others.items()}

@@ -127,10 +127,10 @@ class Course:
             case e.ContactDiscarded():
                 self.line.discarded = True
                 self.cycles.close(at)
-            case e.WorkStarted(agent=agent, kind=None):
+            case e.WorkStarted(agent=str(agent), kind=None):
                 self.line.working.add(agent)
             case e.WorkEnded(agent=agent, kind=None):
-                self.line.working.discard(agent)
+                self.line.working.discard(agent or SOMEBODY)
                 self.line.exchange_ends.append(at)
             case _:
                 pass

@@ -50,9 +50,9 @@ def moves_of_agent(event: e.Event) -> Iterator[Move]:
             yield Move(at, MoveKind.AVAILABLE, tie, agent=agent or event.subject, skills=told)
         case e.AgentUnavailable(agent=agent):
             yield Move(at, MoveKind.UNAVAILABLE, tie, agent=agent or event.subject)
-        case e.WorkStarted(agent=agent):
+        case e.WorkStarted(agent=str(agent)):
             yield Move(at, MoveKind.OFFERED, tie, contact=_wrapping(agent), agents=(agent,))
-        case e.WorkEnded(agent=agent):
+        case e.WorkEnded(agent=str(agent)):
             yield Move(at, MoveKind.DECLINED, tie, contact=_wrapping(agent), agent=agent)
             yield Move(at, MoveKind.ENDED, tie, contact=_wrapping(agent), agent=agent)
         case _:
@@ -90,7 +90,9 @@ class _Walk:
         """What the source tells of this contact decides what stands for work and for being owed."""
         types = {event.type for event in self.line.events}
         self.tells_work = any(
-            isinstance(event.data, e.WorkStarted) and event.data.kind is None
+            isinstance(event.data, e.WorkStarted)
+            and event.data.kind is None
+            and event.data.agent is not None
             for event in self.line.events
         )
         self.tells_queued = self.place.source.tells_queued or e.ContactQueued.type in types
@@ -152,13 +154,13 @@ class _Walk:
                 self.was_answered = True
                 if not self.tells_work:
                     self._start(event, agent)
-            case e.WorkStarted(agent=agent, kind=None):
+            case e.WorkStarted(agent=str(agent), kind=None):
                 self._start(event, agent)
-            case e.WorkStarted(agent=agent) | e.WorkEnded(agent=agent, kind=str()):
+            case e.WorkStarted() | e.WorkEnded(kind=str()):
                 self.moves.extend(
                     (self._team_at(event.occurred_at), m) for m in moves_of_agent(event)
                 )
-            case e.WorkEnded(agent=agent, reason=reason):
+            case e.WorkEnded(agent=str(agent), reason=reason):
                 self._end(event, agent, is_interrupted=reason == "interrupted")
             case e.AgentReplied(agent=agent) as data if is_touch(data) and not self.tells_work:
                 self._replied(event, agent)
