@@ -17,7 +17,8 @@ from starlette.exceptions import HTTPException
 
 from app.api.contacts import Shelf
 from app.api.contacts import router as contacts_router
-from app.api.doors import Desk, Doors
+from app.api.desk import Desk
+from app.api.doors import Doors
 from app.api.entry import Entry
 from app.api.fairness import Turns, on_invalid
 from app.api.fairness import router as fairness_router

@@ -4,7 +4,8 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from app.api.doors import EVENTS_PATH, HOOKS_PREFIX
+from app.api.doors import EVENTS_PATH
+from app.api.hooks_door import HOOKS_PREFIX
 
 _PROBLEM = {"content": {"application/problem+json": {"schema": {"type": "object"}}}}
 

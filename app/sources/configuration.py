@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from types import MappingProxyType
 from typing import Annotated, Any, Final
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -16,10 +17,10 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails
 
-from app.core.events import Channel
+from app.core.events import TYPES, Channel
 from app.core.marked_yaml import Fault, FaultyFile, Marked, read_marked
 from app.core.source import DEFAULT_SILENCE, Source
-from app.sources.adapter import Adapter, SourceConfig, TeamFrom
+from app.sources.adapter import Adapter, Connection, SignedBy, SourceConfig, TeamFrom
 from app.sources.kinds import ADAPTERS
 
 ReadSecret = Callable[[str, str], str]
@@ -28,6 +29,8 @@ ReadSecret = Callable[[str, str], str]
 MAX_SOURCES = 1000
 MAX_SECRETS = 8
 MAX_TAGS = 64
+MAX_LISTED = 5_000
+"""Agents, machines, addresses or domains that one source may list."""
 MIN_TOKEN = 16
 """Characters of a token that stands alone for a signature."""
 
@@ -38,7 +41,7 @@ _SPAN = re.compile(r"(\d{1,6})\s*([smhd])", re.ASCII)
 _UNITS: Final[Mapping[str, str]] = MappingProxyType(
     {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 )
-_SECRET_FIELDS = frozenset({"secrets", "token"})
+_SECRET_FIELDS = frozenset({"secrets", "token", "verify_token"})
 _REFERENCE = "{env: NAME} or {file: PATH}; a secret itself never stands in this file"
 _EXPECTED: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -97,6 +100,28 @@ class _TurnedAway(_Model):
     tags: Annotated[tuple[Name, ...], Field(min_length=1, max_length=MAX_TAGS)]
 
 
+def _in_small_letters(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name.strip().lower().removeprefix("@") for name in names)
+
+
+Listed = Annotated[
+    tuple[Name, ...], Field(max_length=MAX_LISTED), AfterValidator(_in_small_letters)
+]
+Tags = Annotated[tuple[Name, ...], Field(max_length=MAX_TAGS), AfterValidator(_in_small_letters)]
+
+
+class _Connection(_Model):
+    """Where a source is fetched from."""
+
+    host: Annotated[str, Field(max_length=256)] = ""
+    port: Annotated[int, Field(ge=0, le=65_535)] = 0
+    user: Annotated[str, Field(max_length=256)] = ""
+    tls: bool = True
+    path: Annotated[str, Field(max_length=2048)] = ""
+    folder: Annotated[str, Field(max_length=256)] = "INBOX"
+    sent: Annotated[str, Field(max_length=256)] = ""
+
+
 class _Entry(_Model):
     id: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,64}$")]
     kind: str
@@ -112,11 +137,24 @@ class _Entry(_Model):
     unsigned: bool = False
     token: _Reference | None = None
     team_from: TeamFrom = TeamFrom.INBOX
+    discard_tags: Tags = ()
+    tier_tags: Annotated[dict[Name, Name], Field(max_length=MAX_LISTED)] = Field(
+        default_factory=dict
+    )
+    staff: Listed = ()
+    staff_domains: Listed = ()
+    bots: Listed = ()
+    addresses: Listed = ()
+    region: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] | None = None
+    verify_token: _Reference | None = None
+    topics: Annotated[tuple[Name, ...], Field(max_length=MAX_TAGS)] = ()
+    events: Annotated[dict[Name, Name], Field(max_length=MAX_LISTED)] = Field(default_factory=dict)
+    connection: _Connection | None = None
 
 
-OPTIONS: Final = frozenset(
-    {"follow_up_tags", "turned_away", "archived_keeps_promise", "unsigned", "token", "team_from"}
-)
+OPTIONS: Final = frozenset(_Entry.model_fields) - {
+    *("id", "kind", "secrets", "teams", "default_team", "silence_limit", "public_url", "link"),
+}
 """Fields that only some kinds take."""
 
 
@@ -180,8 +218,20 @@ def _read_entry(place: _Place, entry: object, read_secret: ReadSecret) -> Source
         return None
     for option in sorted((read.model_fields_set & OPTIONS) - adapter.options):
         place.blame((option,), f"is not an option of the kind {adapter.kind}")
-    secrets = _secrets(place, read, read_secret)
-    return _config(read, adapter, secrets) if len(place.faults) == before else None
+    secrets = _secrets(place, read, adapter, read_secret)
+    shown = read.verify_token
+    word = _secret(place, ("verify_token",), shown, read_secret) if shown else ""
+    _check_events(place, read)
+    if len(place.faults) > before:
+        return None
+    return replace(_config(read, adapter), secrets=secrets, verify_token=word)
+
+
+def _check_events(place: _Place, entry: _Entry) -> None:
+    for name, meaning in entry.events.items():
+        if meaning not in TYPES:
+            wanted = f"one of {', '.join(sorted(TYPES))}"
+            place.blame(("events", name), f"expected {wanted}, got {meaning[:_MAX_SHOWN]!r}")
 
 
 def _blame_field(place: _Place, detail: ErrorDetails, entry: object) -> None:
@@ -207,11 +257,13 @@ def _came(entry: object, path: Sequence[str | int]) -> str:
     return f", got {str(value)[:_MAX_SHOWN]!r}"
 
 
-def _secrets(place: _Place, entry: _Entry, read_secret: ReadSecret) -> tuple[str, ...]:
+def _secrets(
+    place: _Place, entry: _Entry, adapter: Adapter, read_secret: ReadSecret
+) -> tuple[str, ...]:
     if not entry.unsigned:
         if entry.token is not None:
             place.blame(("token",), "goes with unsigned: true only; expected secrets instead")
-        if not entry.secrets:
+        if not entry.secrets and adapter.signed_by is SignedBy.SECRET:
             place.blame(("secrets",), f"expected at least one {_REFERENCE}")
         wanted = [(("secrets", index), one) for index, one in enumerate(entry.secrets)]
         return tuple(_secret(place, path, one, read_secret) for path, one in wanted)
@@ -241,7 +293,7 @@ def _secret(
     return value
 
 
-def _config(entry: _Entry, adapter: Adapter, secrets: tuple[str, ...]) -> SourceConfig:
+def _config(entry: _Entry, adapter: Adapter) -> SourceConfig:
     usual = MAIL_SILENCE if adapter.channel is Channel.EMAIL else DEFAULT_SILENCE
     return SourceConfig(
         source=Source(
@@ -253,7 +305,6 @@ def _config(entry: _Entry, adapter: Adapter, secrets: tuple[str, ...]) -> Source
             default_team=entry.default_team,
             silence_limit=entry.silence_limit or usual,
         ),
-        secrets=secrets,
         unsigned=entry.unsigned,
         public_url=entry.public_url,
         link=entry.link,
@@ -263,4 +314,16 @@ def _config(entry: _Entry, adapter: Adapter, secrets: tuple[str, ...]) -> Source
         ),
         archived_keeps_promise=entry.archived_keeps_promise,
         team_from=entry.team_from,
+        discard_tags=frozenset(entry.discard_tags),
+        tier_tags=MappingProxyType(
+            {tag.strip().lower(): tier for tag, tier in entry.tier_tags.items()}
+        ),
+        staff=frozenset(entry.staff),
+        staff_domains=frozenset(entry.staff_domains),
+        bots=frozenset(entry.bots),
+        addresses=frozenset(entry.addresses),
+        region=entry.region or "",
+        topics=frozenset(entry.topics),
+        events=MappingProxyType(dict(entry.events)),
+        connection=Connection(**entry.connection.model_dump()) if entry.connection else None,
     )

@@ -2,14 +2,15 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import quote
 
 import msgspec
 
-from app.core.events import Data, Incoming, decode_data
+from app.core.events import Alias, CustomerUpdated, Data, Incoming, decode_data
+from app.core.registry import name_of
 from app.sources.adapter import FUTURE_LIMIT, Delivery, SourceConfig, Unreadable
 from app.sources.reading import MAX_NAME
 
@@ -105,3 +106,16 @@ def _body(config: SourceConfig, telling: Telling) -> bytes:
     if b"\\u0000" in body:
         raise Unreadable(f"{telling.data.type} holds a character that cannot be stored")
     return body
+
+
+def tier_told(
+    config: SourceConfig,
+    tags: Iterable[str | None],
+    aliases: Sequence[Alias],
+    at: datetime | None,
+) -> Iterator[Telling]:
+    """Say what tier a customer has, where one of her tags or her organisation stands for one."""
+    tier = config.tier_of(tags)
+    if tier is not None and aliases:
+        customer = name_of(aliases[0], config.source.event_source)
+        yield Telling(subject=customer, data=CustomerUpdated(tier=tier), at=at, fact=tier)

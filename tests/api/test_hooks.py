@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app.api.doors import MAX_HOOK_BYTES
+from app.api.hooks_door import MAX_HOOK_BYTES
 from app.simulate.request import Door, Request, headers_at
 from tests.conftest import NOON
 from tests.running import Running

@@ -1,0 +1,133 @@
+"""``POST /hooks/{source_id}``: what a configured tool sends, once its signature holds."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+import structlog
+
+from app.api.desk import Answer, Desk
+from app.api.exchange import Receive, Scope, headers_of, read_body
+from app.api.problems import Problem, come_back
+from app.core.events import Incoming
+from app.metrics.process_families import Limit, Rejection
+from app.operations.intake import CannotStore
+from app.operations.quarantine import Raw, keep_raw
+from app.operations.vendor_addresses import VendorAway
+from app.sources import kinds
+from app.sources.adapter import (
+    FUTURE_LIMIT,
+    YEARS,
+    BadSignature,
+    Delivery,
+    Reply,
+    SourceConfig,
+    Unreadable,
+)
+
+log = structlog.get_logger()
+
+HOOKS_PREFIX = "/hooks/"
+MAX_HOOK_BYTES = 1_000_000
+"""Body of one webhook delivery."""
+_GREETINGS = ("GET", "HEAD", "OPTIONS")
+
+
+async def take_delivery(desk: Desk, scope: Scope, receive: Receive) -> Answer:
+    """Answer one request at the address of a source."""
+    source_id = scope["path"].removeprefix(HOOKS_PREFIX).partition("/")[0]
+    config = desk.sources.get(source_id)
+    if config is None:
+        raise Problem(404, "there is no source of that name; see sources.yaml")
+    method = scope["method"]
+    headers, now = headers_of(scope), desk.read_clock()
+    request = Delivery(headers, b"", now, _url(scope, headers), method)
+    if method in _GREETINGS:
+        return _greeted(request, config)
+    if method != "POST":
+        raise Problem(405, f"expected POST, got {method}", headers={"allow": "POST"})
+    try:
+        body = await read_body(receive, headers, MAX_HOOK_BYTES)
+    except Problem:
+        desk.count.events_rejected(Rejection.TOO_LARGE, 1)
+        desk.count.limit_hit(Limit.BODY_BYTES)
+        raise
+    delivery = kinds.as_posted(replace(request, body=body), config)
+    await _verify(desk, delivery, config)
+    return await _take(desk, delivery, config)
+
+
+def _greeted(request: Delivery, config: SourceConfig) -> Answer:
+    reply = kinds.greet(request, config)
+    if reply is not None:
+        return _as_told(reply)
+    return Answer(200, b"", {"allow": "POST"} if request.method == "OPTIONS" else None)
+
+
+def _as_told(reply: Reply) -> Answer:
+    return Answer(reply.status, reply.body, reply.headers, reply.content_type)
+
+
+async def _verify(desk: Desk, delivery: Delivery, config: SourceConfig) -> None:
+    source_id, now = config.source.id, delivery.received_at
+    try:
+        address = kinds.certificate(delivery, config)
+        if address is not None:
+            config = replace(config, secrets=(await desk.vendors.certificate(address, now),))
+        kinds.verify(delivery, config, now)
+    except BadSignature as error:
+        desk.count.signature_failed(source_id)
+        log.warning("delivery_refused", source=source_id, reason=str(error))
+        raise Problem(401, str(error)) from None
+    except VendorAway as error:
+        log.warning("certificate_absent", source=source_id, reason=str(error))
+        raise come_back(str(error)) from None
+
+
+async def _take(desk: Desk, delivery: Delivery, config: SourceConfig) -> Answer:
+    source_id, now = config.source.id, delivery.received_at
+    try:
+        events = kinds.translate(delivery, config)
+        _refuse_strange_times(events, now)
+        stored = await desk.store(source_id, events, now)
+    except (Unreadable, CannotStore) as error:
+        desk.count.events_rejected(Rejection.UNREADABLE, 1)
+        kept = Raw(source_id, str(error), delivery.headers, delivery.body, config.secrets)
+        await keep_raw(desk.db, kept, now)
+        log.warning("delivery_kept", source=source_id, bytes=len(delivery.body))
+        reply = kinds.answer(delivery, config)
+        return _as_told(reply) if reply else Answer(202, b'{"accepted":0,"kept_for_later":1}')
+    await _visit(desk, delivery, config)
+    reply = kinds.answer(delivery, config)
+    return _as_told(reply) if reply else Answer(202, b'{"accepted":%d}' % stored.new)
+
+
+async def _visit(desk: Desk, delivery: Delivery, config: SourceConfig) -> None:
+    """Open the address that a tool wants opened before it sends; while that fails it asks again."""
+    address = kinds.visit(delivery, config)
+    if address is None:
+        return
+    try:
+        await desk.vendors.open(address)
+    except VendorAway as error:
+        log.warning("visit_failed", source=config.source.id, reason=str(error))
+        raise come_back(str(error)) from None
+    log.info("source_confirmed", source=config.source.id)
+
+
+def _refuse_strange_times(events: Sequence[Incoming], now: datetime) -> None:
+    first, last = YEARS
+    for event in events:
+        if not first <= event.occurred_at.year <= last:
+            raise Unreadable(f"expected a time in the years {first} to {last}")
+        if event.occurred_at > now + FUTURE_LIMIT:
+            raise Unreadable(
+                f"expected a time at most {FUTURE_LIMIT} ahead, got {event.occurred_at}"
+            )
+
+
+def _url(scope: Scope, headers: Mapping[str, str]) -> str:
+    query = scope.get("query_string", b"").decode("latin-1")
+    host = headers.get("x-forwarded-host") or headers.get("host", "")
+    scheme = headers.get("x-forwarded-proto") or scope.get("scheme", "http")
+    return f"{scheme}://{host}{scope['path']}" + (f"?{query}" if query else "")
