@@ -1,5 +1,6 @@
 """What both doors need: where events go, and what is answered."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,6 +13,9 @@ from app.operations.intake import Appended, Intake
 from app.operations.vendor_addresses import VendorAddresses
 from app.sources.adapter import SourceConfig
 from app.store.engine import Database
+
+MAX_LARGE = 4
+"""Large bodies that are read at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,7 @@ class Desk:
     count: ProcessMetrics
     read_clock: Callable[[], datetime]
     vendors: VendorAddresses = field(default_factory=VendorAddresses)
+    large: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_LARGE))
 
     async def store(self, label: str, events: Sequence[Incoming], now: datetime) -> Appended:
         """Make events durable, without anybody's phone number or address in them."""

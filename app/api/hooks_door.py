@@ -1,8 +1,10 @@
 """``POST /hooks/{source_id}``: what a configured tool sends, once its signature holds."""
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import TypeVar
 
 import structlog
 
@@ -17,6 +19,7 @@ from app.operations.vendor_addresses import VendorAway
 from app.sources import kinds
 from app.sources.adapter import (
     FUTURE_LIMIT,
+    MAX_BYTES,
     YEARS,
     BadSignature,
     Delivery,
@@ -27,9 +30,13 @@ from app.sources.adapter import (
 
 log = structlog.get_logger()
 
+Told = TypeVar("Told")
+
 HOOKS_PREFIX = "/hooks/"
-MAX_HOOK_BYTES = 1_000_000
-"""Body of one webhook delivery."""
+MAX_KEPT_BYTES = 1_000_000
+"""So much is kept of a delivery that could not be read."""
+MAX_ON_THE_LOOP = 100_000
+"""A larger body is verified and read in a thread, so that others are served meanwhile."""
 _GREETINGS = ("GET", "HEAD", "OPTIONS")
 
 
@@ -46,15 +53,43 @@ async def take_delivery(desk: Desk, scope: Scope, receive: Receive) -> Answer:
         return _greeted(request, config)
     if method != "POST":
         raise Problem(405, f"expected POST, got {method}", headers={"allow": "POST"})
+    request = kinds.as_posted(request, config)
+    if config.unsigned:
+        await _verify(desk, request, config)  # who is not let in need not be listened to
+    if not _is_large(headers, config):
+        return await _served(desk, receive, request, config)
+    if desk.large.locked():
+        desk.count.limit_hit(Limit.LARGE_BODIES)
+        raise come_back("other large deliveries are being read")
+    async with desk.large:
+        return await _served(desk, receive, request, config)
+
+
+def _is_large(headers: Mapping[str, str], config: SourceConfig) -> bool:
+    """Whether the body may be larger than most kinds allow; who does not say how long it is, may."""
+    if kinds.ADAPTERS[config.source.kind].max_bytes <= MAX_BYTES:
+        return False
+    told = headers.get("content-length", "")
+    return not told.isdecimal() or int(told) > MAX_BYTES
+
+
+async def _served(desk: Desk, receive: Receive, request: Delivery, config: SourceConfig) -> Answer:
+    body = await _body(desk, receive, request.headers, config)
+    delivery = replace(request, body=body)
+    if not config.unsigned:
+        await _verify(desk, delivery, config)
+    return await _take(desk, delivery, config)
+
+
+async def _body(
+    desk: Desk, receive: Receive, headers: Mapping[str, str], config: SourceConfig
+) -> bytes:
     try:
-        body = await read_body(receive, headers, MAX_HOOK_BYTES)
+        return await read_body(receive, headers, kinds.ADAPTERS[config.source.kind].max_bytes)
     except Problem:
         desk.count.events_rejected(Rejection.TOO_LARGE, 1)
         desk.count.limit_hit(Limit.BODY_BYTES)
         raise
-    delivery = kinds.as_posted(replace(request, body=body), config)
-    await _verify(desk, delivery, config)
-    return await _take(desk, delivery, config)
 
 
 def _greeted(request: Delivery, config: SourceConfig) -> Answer:
@@ -68,13 +103,20 @@ def _as_told(reply: Reply) -> Answer:
     return Answer(reply.status, reply.body, reply.headers, reply.content_type)
 
 
+async def _apart(delivery: Delivery, step: Callable[..., Told], *told: object) -> Told:
+    """Take a step with a delivery where it keeps nobody waiting."""
+    if len(delivery.body) <= MAX_ON_THE_LOOP:
+        return step(*told)
+    return await asyncio.to_thread(step, *told)
+
+
 async def _verify(desk: Desk, delivery: Delivery, config: SourceConfig) -> None:
     source_id, now = config.source.id, delivery.received_at
     try:
         address = kinds.certificate(delivery, config)
         if address is not None:
             config = replace(config, secrets=(await desk.vendors.certificate(address, now),))
-        kinds.verify(delivery, config, now)
+        await _apart(delivery, kinds.verify, delivery, config, now)
     except BadSignature as error:
         desk.count.signature_failed(source_id)
         log.warning("delivery_refused", source=source_id, reason=str(error))
@@ -87,12 +129,14 @@ async def _verify(desk: Desk, delivery: Delivery, config: SourceConfig) -> None:
 async def _take(desk: Desk, delivery: Delivery, config: SourceConfig) -> Answer:
     source_id, now = config.source.id, delivery.received_at
     try:
-        events = kinds.translate(delivery, config)
+        events = await _apart(delivery, kinds.translate, delivery, config)
         _refuse_strange_times(events, now)
         stored = await desk.store(source_id, events, now)
     except (Unreadable, CannotStore) as error:
         desk.count.events_rejected(Rejection.UNREADABLE, 1)
-        kept = Raw(source_id, str(error), delivery.headers, delivery.body, config.secrets)
+        kept = Raw(
+            source_id, str(error), delivery.headers, delivery.body[:MAX_KEPT_BYTES], config.secrets
+        )
         await keep_raw(desk.db, kept, now)
         log.warning("delivery_kept", source=source_id, bytes=len(delivery.body))
         reply = kinds.answer(delivery, config)

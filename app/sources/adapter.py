@@ -13,6 +13,11 @@ from app.core.source import Source
 FUTURE_LIMIT = timedelta(minutes=5)
 """How far ahead of its arrival an event may be dated."""
 
+MAX_BYTES = 1_000_000
+"""Body of one delivery, where a kind does not say otherwise."""
+LARGE_BYTES = 40_000_000
+"""Body of one delivery that holds a mail and what is attached to it."""
+
 YEARS = (2000, 2099)
 """The first and the last year that anything may be dated in: who has no date sends 1, 1970 or 9999."""
 SINCE_YEARS = (1900, 2099)
@@ -165,6 +170,8 @@ class Adapter(Protocol):
     """
 
     signed_by: SignedBy = SignedBy.SECRET
+    max_bytes: int = MAX_BYTES
+    """The largest body: who sends mail sends what is attached to it."""
     events: Mapping[str, frozenset[str]] = MappingProxyType({})
     """The tool's own names of the events to subscribe to, and the canonical types each can give."""
 
@@ -195,6 +202,10 @@ class Adapter(Protocol):
     def translate(self, delivery: Delivery, config: SourceConfig) -> tuple[Incoming, ...]:
         """Give the canonical events, none for what means nothing to us, or raise ``Unreadable``."""
         ...
+
+    def secret_fault(self, secret: str) -> str | None:  # noqa: ARG002 - most take any text
+        """What is wrong with a secret of sources.yaml, without showing it; None where it can be used."""
+        return None
 
     def event_of(self, delivery: Delivery) -> str | None:  # noqa: ARG002 - for those that name none
         """The tool's own name of what the delivery tells, one of ``events`` or not; never raises."""

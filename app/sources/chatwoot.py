@@ -389,7 +389,7 @@ class Chatwoot(Adapter):
             ContactResumed, ContactTransferred, CustomerRated, CustomerReplied, FollowupPromised,
         )
     )  # fmt: skip
-    options: Final = frozenset({"turned_away", "unsigned", "token", "team_from"})
+    options: Final = frozenset({"turned_away", "team_from"})
 
     def verify(self, delivery: Delivery, secrets: tuple[str, ...], now: datetime) -> None:
         """Check the signature over time and body, and that it is fresh."""

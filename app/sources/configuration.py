@@ -153,7 +153,8 @@ class _Entry(_Model):
 
 
 OPTIONS: Final = frozenset(_Entry.model_fields) - {
-    *("id", "kind", "secrets", "teams", "default_team", "silence_limit", "public_url", "link"),
+    *("id", "kind", "secrets", "unsigned", "token", "teams", "default_team", "silence_limit"),
+    *("public_url", "link"),
 }
 """Fields that only some kinds take."""
 

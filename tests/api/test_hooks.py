@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from app.api.hooks_door import MAX_HOOK_BYTES
 from app.simulate.request import Door, Request, headers_at
+from app.sources.adapter import MAX_BYTES
 from tests.conftest import NOON
 from tests.running import Running
 from tests.serving import CHAT_SECRET, DESK_TOKEN, PHONE_TOKEN, keys
@@ -90,9 +90,9 @@ async def test_a_signed_delivery_that_comes_too_late_is_refused(service: Running
 
 
 async def test_a_delivery_that_is_too_large_is_refused(service: Running):
-    answer = await phone(service, b" " * (MAX_HOOK_BYTES + 1))
+    answer = await phone(service, b" " * (MAX_BYTES + 1))
 
-    assert (answer.status_code, answer.json()["limit_bytes"]) == (413, MAX_HOOK_BYTES)
+    assert (answer.status_code, answer.json()["limit_bytes"]) == (413, MAX_BYTES)
     assert await Desk(service.db).rows(STORED) == NOTHING_STORED
 
 

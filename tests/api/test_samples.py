@@ -1,7 +1,7 @@
 """Real payloads through the running service: the events table holds exactly what they mean."""
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,17 +11,43 @@ from pydantic import SecretStr
 
 from app.core.aliases import classified, pseudonym
 from app.core.events import TYPES, Alias
-from app.simulate.request import Door, Request, headers_at
-from app.sources.translation import parse_request
+from app.sources.adapter import SignedBy
+from app.sources.kinds import ADAPTERS
 from app.store.engine import Database
 from tests.running import HandClock, Running, running
-from tests.serving import PHONE_TOKEN, keys, sources_file
-from tests.sources.payloads import OPTIONAL, OWN, SHARED, own_cases, shared_cases
+from tests.sources.payloads import (
+    OPTIONAL,
+    OWN_KINDS,
+    SHARED,
+    Case,
+    all_own_cases,
+    own_cases,
+    shared_cases,
+)
 from tests.store.desk import Desk
 
 LATER = datetime(2027, 3, 1, 12, tzinfo=UTC)
+TOKEN = "a-token-for-every-source"  # noqa: S105
+POSTED = sorted(
+    kind for kind, adapter in ADAPTERS.items() if adapter.signed_by is not SignedBy.CONNECTION
+)
+NEEDED: Mapping[str, Any] = {}
+"""What a kind cannot do without."""
 ALIAS_KEY = b"the-key-of-these-tests"
 NOT_IN_DATA = frozenset({"type", "time", "contact", "customer", "agent"})
+
+
+def sources_file(directory: Path) -> Path:
+    """A source of each kind that is posted to, all of them let in by one token."""
+    entries = [
+        {"id": kind.replace("_", "-"), "kind": kind, "unsigned": True}
+        | {"token": {"file": str(directory / "token")}, **NEEDED.get(kind, {})}
+        for kind in POSTED
+    ]
+    (directory / "token").write_text(TOKEN)
+    file = directory / "sources.yaml"
+    file.write_text(json.dumps({"sources": entries}))
+    return file
 
 
 @pytest.fixture
@@ -34,23 +60,15 @@ async def service(db: Database, database_url: str, tmp_path: Path) -> AsyncItera
         yield running_
 
 
-async def send(service: Running, kind: str, file: Path, content_type: str) -> None:
-    body, told = file.read_bytes(), keys(service.token)  # noqa: ASYNC240 - a small local file
-    headers = {"content-type": content_type}
-    door = Door.EVENTS
-    if file.name.endswith(".http.txt"):
-        request = parse_request(body)
-        body, headers = request.body, dict(request.headers)
-    elif kind == "aircall":
-        door, body = Door.PHONE, json.dumps(json.loads(body) | {"token": PHONE_TOKEN}).encode()
-    elif kind == "chatwoot":
-        door = Door.CHAT
-    signed = headers_at(Request(LATER, door, headers, body), told, LATER)
-    unsent = {"host", "content-length", "connection"}
-    signed = {name: value for name, value in signed.items() if name.lower() not in unsent}
-    answer = await service.client.post(door, content=body, headers=signed)
-    assert answer.status_code == 202, (file, answer.text)
-    assert b"kept_for_later" not in answer.content, file
+async def send(service: Running, case: Case) -> None:
+    is_ours = case.kind == "cloudevents"
+    url = "/v1/events" if is_ours else f"/hooks/{case.kind.replace('_', '-')}"
+    bearer = {"authorization": f"Bearer {service.token if is_ours else TOKEN}"}
+    unsent = {"host", "content-length", "connection", "authorization"}
+    told = {name: value for name, value in case.headers.items() if name not in unsent}
+    answer = await service.client.post(url, content=case.body, headers=told | bearer)
+    assert answer.is_success, (case, answer.text)
+    assert b"kept_for_later" not in answer.content, case
 
 
 async def stored(service: Running) -> list[dict[str, Any]]:
@@ -95,7 +113,11 @@ def as_meant(event: Mapping[str, Any], expected: Mapping[str, Any]) -> dict[str,
         "customer": data.get("customer") or first,
         "agent": data.get("agent") or (None if expected["contact"] else event["subject"]),
     }
-    return told | {name: data.get(name) for name in expected if name not in NOT_IN_DATA}
+    return told | {
+        name: data.get("via", data.get(name)) if name == "channel" else data.get(name)
+        for name in expected
+        if name not in NOT_IN_DATA
+    }
 
 
 def same(stored: Any, expected: Any) -> bool:
@@ -118,54 +140,47 @@ def by_type(event: Mapping[str, Any]) -> tuple[str, str]:
     return (event["type"], str(event["time"]))
 
 
-async def differences(
-    service: Running, kind: str, cases: list[tuple[Path, str, list[dict[str, Any]]]]
-) -> dict[str, Any]:
+async def differences(service: Running, cases: Iterable[Case]) -> dict[str, Any]:
     """What is stored otherwise than expected. Every payload meets an empty desk.
 
     Several payloads are variants of one delivery, and a delivery is stored once.
     """
     found, desk = {}, Desk(service.db)
-    for file, content_type, wanted in cases:
+    for case in cases:
         await desk.run("TRUNCATE events, seen, contacts, contact_names, clocks, promises")
-        await send(service, kind, file, content_type)
+        await send(service, case)
         await service.settle()
         assert await desk.rows("SELECT * FROM set_aside") == []
         have = sorted(await stored(service), key=by_type)
         expected = sorted(
-            (meant(event) for event in wanted if event["type"] not in OPTIONAL), key=by_type
+            (meant(event) for event in case.expected if event["type"] not in OPTIONAL),
+            key=by_type,
         )
         told = [as_meant(event, want) for event, want in zip(have, expected, strict=False)]
         if len(have) != len(expected) or not all(map(same, told, expected)):
-            found[file.name] = (told, expected, have)
+            found[case.file] = (told, expected, have)
     return found
 
 
-@pytest.mark.parametrize("kind", ["aircall", "chatwoot"])
+@pytest.mark.parametrize("kind", OWN_KINDS)
 async def test_our_own_payloads_are_stored_as_what_they_mean(service: Running, kind: str):
-    cases = [(OWN / kind / file, "application/json", told) for file, told in own_cases(kind)]
+    cases = [case for case in own_cases(kind) if case.method == "POST"]
 
-    assert len(cases) > 30
-    assert await differences(service, kind, cases) == {}
+    assert len(cases) > 3
+    assert await differences(service, cases) == {}
 
 
 @pytest.mark.skipif(not SHARED.exists(), reason="the shared samples are not here")
-@pytest.mark.parametrize("kind", ["aircall", "chatwoot", "cloudevents"])
-async def test_the_shared_samples_are_stored_as_what_they_mean(service: Running, kind: str):
-    cases = [
-        (SHARED / case["file"], case["content_type"], case["expected"])
-        for case in shared_cases()
-        if case["source"] == kind and "options_handshake" not in case["file"]
-    ]
+async def test_the_shared_samples_are_stored_as_what_they_mean(service: Running):
+    cases = [case for case in shared_cases() if case.method == "POST" and case.kind in POSTED]
 
-    assert len(cases) >= 3
-    assert await differences(service, kind, cases) == {}
+    assert await differences(service, cases) == {}
 
 
-@pytest.mark.parametrize("kind", ["aircall", "chatwoot"])
-async def test_no_address_number_or_message_text_is_stored(service: Running, kind: str):
-    for file, _ in own_cases(kind):
-        await send(service, kind, OWN / kind / file, "application/json")
+async def test_no_address_number_or_message_text_is_stored(service: Running):
+    for case in all_own_cases():
+        if case.method == "POST":
+            await send(service, case)
 
     kept = await Desk(service.db).rows("SELECT body, subject FROM events")
     aliases = [alias for body, _ in kept for alias in json.loads(body).get("aliases", ())]

@@ -1,4 +1,4 @@
-"""``make bench``: rows A to H, J and K of the performance targets; A to F as ratios to a floor.
+"""``make bench``: rows A to H and J to L of the performance targets; A to F as ratios to a floor.
 
 Everything runs on this machine, over loopback and a Unix socket, one measurement at a time in rounds.
 ``QUICK=1`` makes one short round, to see that it works; its figures mean nothing.
@@ -14,7 +14,7 @@ from pathlib import Path
 from time import perf_counter
 
 from deploy.postgres import Server
-from tests.bench import business_time, due, exposition, history, paged, replayed, restart
+from tests.bench import business_time, due, exposition, history, hooks, paged, replayed, restart
 from tests.bench.load import Kind, Singles, wrk
 from tests.bench.machine import (
     BENCH_POLICY,
@@ -111,6 +111,7 @@ def main() -> int:
         replayed.measure(replayed.EVENTS // size, plan.rounds),
         restart.measure(restart.CONTACTS // size),
         history.measure(history.CONTACTS // size, plan.rounds),
+        hooks.measure(hooks.SECONDS // size or 1),
     ):
         for row in rows_of:
             say(row.text())

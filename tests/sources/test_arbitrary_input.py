@@ -2,7 +2,8 @@
 
 import copy
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,14 +12,14 @@ from hypothesis import strategies as st
 
 from app.core.events import Incoming, decode_data
 from app.sources import kinds
-from app.sources.adapter import BadSignature, SourceConfig, Unreadable
+from app.sources.adapter import BadSignature, Delivery, SourceConfig, Unreadable
 from app.sources.cloudevents import read
 from app.sources.refusal import CannotRead
-from tests.sources import helpscout
-from tests.sources.payloads import NOON, config, delivery, own, own_cases
+from tests.sources.payloads import NOON, Case, all_own_cases, config, shared_cases
 
 CANARY = "canary-secret-0123456789"
 KINDS = st.sampled_from(sorted(kinds.ADAPTERS))
+SPLINTERS = [b"\0", b"\xff", b"%00", b"%", b"&&", b"=", b"\r\n\r\n", b"|" * 30, b"9" * 400, b": "]
 HELPSCOUT_EVENTS = ["convo.created", "convo.status", "convo.tags", "satisfaction.ratings", "æ"]
 HEADERS = st.fixed_dictionaries(
     {},
@@ -46,11 +47,18 @@ NONSENSE = st.one_of(
     st.lists(st.integers(), max_size=2),
     st.dictionaries(st.sampled_from(["id", "name", "status"]), st.integers(), max_size=2),
 )
-PAYLOADS = [
-    (kind, json.loads(own(kind, file)))
-    for kind in ("aircall", "chatwoot")
-    for file, _ in own_cases(kind)
-]
+
+
+def json_of(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError:
+        return None
+
+
+CASES = [*all_own_cases(), *shared_cases()]
+WRITTEN = [case for case in CASES if isinstance(json_of(case.body), dict | list)]
+OTHERS = [case for case in CASES if case not in WRITTEN]
 
 
 def refusal_of(step: Callable[[], object]) -> str:
@@ -62,12 +70,18 @@ def refusal_of(step: Callable[[], object]) -> str:
     return ""
 
 
-def answered(config_: SourceConfig, body: bytes, headers: dict[str, str]) -> None:
-    sent = delivery(body, url="/hooks/desk?token=x", **headers)
+def answered(config_: SourceConfig, body: bytes, headers: Mapping[str, str]) -> None:
+    sent = Delivery(headers, body, NOON, "/hooks/desk?token=x")
     events: list[Incoming] = []
 
     refusals = refusal_of(lambda: kinds.verify(sent, config_, NOON))
     refusals += refusal_of(lambda: events.extend(kinds.translate(sent, config_)))
+    kinds.event_of(sent, config_)
+    kinds.answer(sent, config_)
+    refusals += refusal_of(lambda: kinds.certificate(sent, config_))
+    kinds.visit(sent, config_)
+    for method in ("GET", "HEAD", "OPTIONS"):
+        kinds.greet(replace(sent, method=method), config_)
 
     assert CANARY not in refusals
     assert all(event.source == config_.source.event_source for event in events)
@@ -100,27 +114,27 @@ def test_arbitrary_bytes_are_refused_or_mean_nothing(kind, body, headers, unsign
     answered(config(kind, secrets=(CANARY,), unsigned=unsigned), body, headers)
 
 
-@given(case=st.sampled_from(PAYLOADS), data=st.data())
-@settings(max_examples=600, deadline=None)
-def test_a_damaged_payload_is_refused_or_still_gives_sound_events(case, data):
-    kind, payload = case
-    damaged = payload
+@given(case=st.sampled_from(WRITTEN), data=st.data())
+@settings(max_examples=1500, deadline=None)
+def test_a_damaged_payload_is_refused_or_still_gives_sound_events(case: Case, data):
+    damaged = json_of(case.body)
     for _ in range(data.draw(st.integers(1, 3))):
         damaged = changed(damaged, data)
 
-    answered(config(kind, secrets=(CANARY,)), json.dumps(damaged).encode(), {})
+    answered(config(case.kind, secrets=(CANARY,)), json.dumps(damaged).encode(), case.headers)
 
 
-@given(event=st.sampled_from(sorted(helpscout.TOLD)), data=st.data())
-@settings(max_examples=300, deadline=None)
-def test_a_damaged_conversation_of_help_scout_is_refused_or_still_gives_sound_events(event, data):
-    damaged = changed(changed(helpscout.TOLD[event], data), data)
+@given(case=st.sampled_from(OTHERS), data=st.data())
+@settings(max_examples=600, deadline=None)
+def test_a_damaged_text_is_refused_or_still_gives_sound_events(case: Case, data):
+    body = case.body
+    for _ in range(data.draw(st.integers(1, 4))):
+        first = data.draw(st.integers(0, len(body)))
+        last = min(len(body), first + data.draw(st.integers(0, 40)))
+        put = data.draw(st.one_of(st.binary(max_size=12), st.sampled_from(SPLINTERS)))
+        body = body[:first] + put + body[last:]
 
-    answered(
-        config("helpscout", secrets=(CANARY,)),
-        json.dumps(damaged).encode(),
-        {"x_helpscout_event": event},
-    )
+    answered(config(case.kind, secrets=(CANARY,)), body, case.headers)
 
 
 @pytest.mark.parametrize("kind", sorted(kinds.ADAPTERS))
@@ -138,7 +152,7 @@ def test_a_damaged_conversation_of_help_scout_is_refused_or_still_gives_sound_ev
     ],
 )
 def test_numbers_and_depths_beyond_measure_are_refused_or_mean_nothing(kind, body):
-    answered(config(kind, secrets=(CANARY,)), body, {"content_type": "application/json"})
+    answered(config(kind, secrets=(CANARY,)), body, {"content-type": "application/json"})
 
 
 ENVELOPE = {

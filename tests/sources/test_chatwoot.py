@@ -2,14 +2,14 @@ import hashlib
 import hmac
 import json
 from base64 import b64encode
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from app.core.events import decode_data
 from app.sources import kinds
 from app.sources.adapter import BadSignature, TeamFrom, Unreadable
-from tests.sources.payloads import NOON, SHARED, config, delivery, own, shared_signatures
+from tests.sources.payloads import NOON, config, delivery, own
 
 SIGNED_WITH = "an-invented-secret"
 BODY = own("chatwoot", "message_first.json")
@@ -59,23 +59,6 @@ def test_a_changed_body_is_refused():
 
     with pytest.raises(BadSignature):
         kinds.verify(changed, config("chatwoot", secrets=(SIGNED_WITH,)), NOON)
-
-
-@pytest.mark.skipif(not SHARED.exists(), reason="the shared samples are not here")
-@pytest.mark.parametrize("vector", list(shared_signatures()), ids=lambda vector: vector["id"])
-def test_a_shared_vector_is_judged_as_expected(vector):
-    headers = {name.replace("-", "_"): value for name, value in vector["headers"].items()}
-    sent = delivery(vector["body"].encode(), **headers)
-    now = datetime.fromtimestamp(vector["verify_at"], UTC)
-    source = config(vector["system"], secrets=(vector["secret"],))
-
-    try:
-        kinds.verify(sent, source, now)
-        valid = True
-    except BadSignature:
-        valid = False
-
-    assert valid is vector["expected_valid"]
 
 
 VOUCHER = "a-random-token-of-some-length"

@@ -1,25 +1,37 @@
-from datetime import datetime
+"""What payloads of each kind mean, as they are and with every id, number and instant changed."""
+
+import json
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 
+from app.core.document import document
+from app.core.events import Event, Incoming, to_event
+from app.core.policy import Policies
+from app.core.policy_file.reading import read_policy
+from app.core.replay import Terms, replay
 from app.sources import kinds
-from app.sources.translation import translate, translate_request
+from tests.sources.elsewhere import elsewhere
 from tests.sources.payloads import (
     NOON,
     OPTIONAL,
+    OWN_KINDS,
     SHARED,
+    Case,
+    all_own_cases,
     config,
-    delivery,
-    headers_of,
-    own,
     own_cases,
     shared_cases,
 )
 
-OWN_CASES = [
-    (kind, file, expected) for kind in ("aircall", "chatwoot") for file, expected in own_cases(kind)
-]
+OWN_CASES, SHARED_CASES = all_own_cases(), shared_cases()
+ALL_KINDS = sorted({case.kind for case in (*OWN_CASES, *SHARED_CASES)})
+shared_folder = pytest.mark.skipif(not SHARED.exists(), reason="the shared samples are not here")
+POLICY = read_policy((Path(__file__).parents[2] / "deploy" / "policy.yaml").read_text())
 
 
 def by_instant(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -36,48 +48,84 @@ def by_instant(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-@pytest.mark.parametrize(("kind", "file", "expected"), OWN_CASES)
-def test_a_payload_means_exactly_what_is_written_beside_it(kind, file, expected):
-    assert translate(kind, own(kind, file), {}, NOON) == expected
+def told_by(case: Case, later: timedelta = timedelta(0)) -> tuple[Incoming, ...]:
+    if case.method == "OPTIONS":
+        return ()
+    delivery = replace(case.delivery, received_at=NOON + later)
+    return kinds.translate(delivery, config(case.kind))
 
 
-@pytest.mark.skipif(not SHARED.exists(), reason="the shared samples are not here")
-@pytest.mark.parametrize("case", list(shared_cases()), ids=lambda case: case["file"])
-def test_a_shared_sample_means_exactly_what_is_expected(case):
-    raw = (SHARED / case["file"]).read_bytes()
-    headers = {"Content-Type": case["content_type"], **headers_of(case)}
-
-    if case["file"].endswith(".http.txt"):
-        events = translate_request(case["source"], raw, NOON)
-    else:
-        events = translate(case["source"], raw, headers, NOON)
-
-    assert by_instant(events) == by_instant(case["expected"])
+@pytest.mark.parametrize("case", OWN_CASES, ids=str)
+def test_a_payload_means_exactly_what_is_written_beside_it(case: Case):
+    assert by_instant(case.translated()) == by_instant(case.expected)
 
 
-@pytest.mark.parametrize(("kind", "file", "expected"), OWN_CASES)
-def test_a_repeated_delivery_has_the_same_ids_and_facts(kind, file, expected):
-    once = kinds.translate(delivery(own(kind, file)), config(kind))
-    again = kinds.translate(delivery(own(kind, file)), config(kind))
+@shared_folder
+@pytest.mark.parametrize("case", SHARED_CASES, ids=str)
+def test_a_shared_sample_means_exactly_what_is_expected(case: Case):
+    assert by_instant(case.translated()) == by_instant(case.expected)
 
-    assert once == again
+
+@pytest.mark.parametrize("case", [*OWN_CASES, *SHARED_CASES], ids=str)
+def test_with_every_id_number_and_instant_changed_a_payload_means_the_same(case: Case):
+    text = elsewhere(case.body.decode("latin-1"))
+    headers = {name: elsewhere(value) for name, value in case.headers.items()}
+    moved = replace(case, body=text.encode("latin-1"), headers=headers)
+    expected = json.loads(elsewhere(json.dumps(case.expected, ensure_ascii=False)))
+
+    assert by_instant(moved.translated()) == by_instant(expected)
+
+
+@pytest.mark.parametrize("case", OWN_CASES, ids=str)
+def test_a_delivery_that_is_sent_again_later_has_the_same_ids_and_facts(case: Case):
+    once, again = told_by(case), told_by(case, timedelta(hours=3))
+
+    assert [(event.id, event.fact) for event in once] == [(e.id, e.fact) for e in again]
     assert len({event.id for event in once}) == len(once)
 
 
-@pytest.mark.parametrize(("kind", "file", "expected"), OWN_CASES)
-def test_an_adapter_sends_only_what_it_says_it_tells(kind, file, expected):
-    assert {event["type"] for event in expected} <= kinds.ADAPTERS[kind].tells
+@pytest.mark.parametrize("case", [*OWN_CASES, *SHARED_CASES], ids=str)
+def test_an_adapter_sends_only_what_it_says_it_tells(case: Case):
+    adapter = kinds.ADAPTERS[case.kind]
+
+    assert {event.type for event in told_by(case) if event.is_canonical} <= adapter.tells
 
 
-@pytest.mark.parametrize(("kind", "file", "expected"), OWN_CASES)
-def test_no_text_of_a_message_reaches_an_event(kind, file, expected):
-    events = kinds.translate(delivery(own(kind, file)), config(kind))
+@pytest.mark.parametrize("case", [*OWN_CASES, *SHARED_CASES], ids=str)
+def test_a_delivery_names_its_event_and_the_event_may_give_what_it_gave(case: Case):
+    adapter = kinds.ADAPTERS[case.kind]
+    given = {event.type for event in told_by(case) if event.is_canonical}
+    name = adapter.event_of(case.delivery)
 
-    assert not any(b"never stored" in event.body for event in events)
+    if given and adapter.events:
+        assert name in adapter.events
+        assert given <= adapter.events[name]
 
 
-@pytest.mark.parametrize("kind", ["aircall", "chatwoot"])
-def test_every_type_that_an_adapter_tells_has_a_payload(kind):
-    shown = {event["type"] for _, expected in own_cases(kind) for event in expected}
+@pytest.mark.parametrize("case", OWN_CASES, ids=str)
+def test_no_text_of_a_message_reaches_an_event(case: Case):
+    assert not any(b"never stored" in event.body for event in told_by(case))
 
-    assert kinds.ADAPTERS[kind].tells - shown <= {"followup.promised", "followup.done"}
+
+@pytest.mark.parametrize("kind", OWN_KINDS)
+def test_every_type_that_an_adapter_tells_has_a_payload(kind: str):
+    shown = {event.type for case in own_cases(kind) for event in told_by(case)}
+    by_option = {"followup.promised", "followup.done", "contact.discarded", "customer.updated"}
+
+    assert kinds.ADAPTERS[kind].tells - shown <= by_option
+
+
+def clocks_of(events: list[Event]) -> dict[str, Any]:
+    terms = Terms(Policies((POLICY,)))
+    return document(replay(events, terms, NOON + timedelta(days=1)), terms)
+
+
+@pytest.mark.parametrize("kind", ALL_KINDS)
+def test_retries_and_any_order_of_arrival_give_the_same_clocks(kind: str):
+    cases = [case for case in (*OWN_CASES, *SHARED_CASES) if case.kind == kind]
+    told = [to_event(event) for case in cases for event in told_by(case) if event.is_canonical]
+    chance = Random(kind)
+    again = told + chance.sample(told, len(told) // 2)
+    chance.shuffle(again)
+
+    assert clocks_of(again) == clocks_of(told)
