@@ -7,7 +7,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Protocol
 
-from app.core.events import Channel, Incoming
+from app.core.events import Channel, Data, Incoming
 from app.core.source import Source
 
 FUTURE_LIMIT = timedelta(minutes=5)
@@ -113,7 +113,8 @@ class SourceConfig:
     ``staff``, ``bots`` (ids, names or addresses), ``staff_domains`` and ``addresses`` (mailboxes of
     ours) are in small letters. ``region`` (``DK``) is where numbers without a country belong.
     ``verify_token`` is what a tool shows when it is set up; ``topics`` are the SNS topics that may
-    send; ``events`` gives meanings to names that the tool's administrator chose; ``mapping`` is what
+    send; ``calls_from`` is the id of the source that tells of the telephone calls behind its contacts;
+    ``events`` gives meanings to names that the tool's administrator chose; ``mapping`` is what
     the kind ``mapping`` made of its file.
     """
 
@@ -137,6 +138,7 @@ class SourceConfig:
     topics: frozenset[str] = frozenset()
     events: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     connection: Connection | None = None
+    calls_from: str = ""
     mapping: Any = None
 
     def turns_away(self, tags: Iterable[str | None]) -> bool:
@@ -163,17 +165,33 @@ class SourceConfig:
         return listed or any(each.rpartition("@")[2] in self.staff_domains for each in told)
 
 
+def gives(table: Mapping[str, tuple[type[Data], ...]]) -> Mapping[str, frozenset[str]]:
+    """Write ``Adapter.events``: by the tool's name of an event, the types it can give."""
+    return MappingProxyType(
+        {name: frozenset(data.type for data in types) for name, types in table.items()}
+    )
+
+
 class Adapter(Protocol):
     """One kind of sending system. Adapters hold no state and do no I/O.
 
     Subclass it: what only some tools need has an answer here already.
     """
 
-    signed_by: SignedBy = SignedBy.SECRET
-    max_bytes: int = MAX_BYTES
-    """The largest body: who sends mail sends what is attached to it."""
-    events: Mapping[str, frozenset[str]] = MappingProxyType({})
-    """The tool's own names of the events to subscribe to, and the canonical types each can give."""
+    @property
+    def signed_by(self) -> SignedBy:
+        """What vouches for its deliveries."""
+        return SignedBy.SECRET
+
+    @property
+    def max_bytes(self) -> int:
+        """The largest body: who sends mail sends what is attached to it."""
+        return MAX_BYTES
+
+    @property
+    def events(self) -> Mapping[str, frozenset[str]]:
+        """The tool's own names of the events to subscribe to, and the canonical types each can give."""
+        return MappingProxyType({})
 
     @property
     def kind(self) -> str:

@@ -41,7 +41,7 @@ from app.core.events import (
     WorkEnded,
     WorkStarted,
 )
-from app.sources.adapter import Adapter, BadSignature, Delivery, SourceConfig, Unreadable
+from app.sources.adapter import Adapter, BadSignature, Delivery, SourceConfig, Unreadable, gives
 from app.sources.reading import (
     MAX_LISTED,
     MAX_NAME,
@@ -328,6 +328,9 @@ _USERS: Final[Mapping[str, Callable[[str, _Person], Data]]] = MappingProxyType(
 )
 
 
+_OVER: Final = (ContactAbandoned, ContactMissed, ContactResolved, WorkEnded)
+
+
 class Aircall(Adapter):
     """Telephone calls through Aircall."""
 
@@ -342,7 +345,39 @@ class Aircall(Adapter):
             FollowupPromised, WorkEnded, WorkStarted,
         )
     )  # fmt: skip
+    events: Final = gives(
+        {
+            "call.created": (ContactReceived, AgentReplied),
+            "call.ringing_on_agent": (ContactOffered,),
+            "call.agent_declined": (ContactDeclined,),
+            "call.answered": (ContactAnswered, WorkStarted),
+            "call.hold": (ContactHeld,),
+            "call.unhold": (ContactResumed,),
+            "call.transferred": (ContactTransferred,),
+            "call.external_transferred": (ContactTransferred,),
+            "call.assigned": (ContactTransferred,),
+            "call.hungup": _OVER,
+            "call.ended": _OVER,
+            "call.voicemail_left": (CustomerReplied,),
+            "call.tagged": (FollowupPromised, ContactResolved),
+            "call.archived": (FollowupDone,),
+            "user.wut_start.v2": (WorkStarted,),
+            "user.wut_end.v2": (WorkEnded,),
+            "user.opened.v2": (AgentAvailable,),
+            "user.closed.v2": (AgentUnavailable,),
+            "user.disconnected.v2": (AgentUnavailable,),
+        }
+    )
     options: Final = frozenset({"follow_up_tags", "turned_away", "archived_keeps_promise"})
+
+    def event_of(self, delivery: Delivery) -> str | None:
+        """The name in the envelope; people's events are called as they are today."""
+        try:
+            envelope = read_json(_ENVELOPE, delivery.body)
+        except Unreadable:
+            return None
+        name = envelope.event or envelope.event_name
+        return f"{name}.v2" if name in _USERS else name
 
     def verify(self, delivery: Delivery, secrets: tuple[str, ...], now: datetime) -> None:  # noqa: ARG002 - nothing signs a time
         """Compare the token in the body; ``now`` does not matter."""

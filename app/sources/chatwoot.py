@@ -30,7 +30,15 @@ from app.core.events import (
     Outcome,
     WaitingFor,
 )
-from app.sources.adapter import Adapter, BadSignature, Delivery, SourceConfig, TeamFrom, Unreadable
+from app.sources.adapter import (
+    Adapter,
+    BadSignature,
+    Delivery,
+    SourceConfig,
+    TeamFrom,
+    Unreadable,
+    gives,
+)
 from app.sources.reading import (
     MAX_LISTED,
     Id,
@@ -389,7 +397,28 @@ class Chatwoot(Adapter):
             ContactResumed, ContactTransferred, CustomerRated, CustomerReplied, FollowupPromised,
         )
     )  # fmt: skip
+    events: Final = gives(
+        {
+            "message_created": (ContactReceived, CustomerReplied, AgentReplied),
+            "message_updated": (CustomerRated,),
+            "conversation_created": (ContactReceived,),
+            "conversation_updated": (ContactTransferred, ContactResolved),
+            "conversation_status_changed": (
+                *(ContactResolved, ContactReopened, ContactHeld, ContactResumed),
+                FollowupPromised,
+            ),
+            "conversation_resolved": (ContactResolved,),
+            "conversation_opened": (ContactReopened,),
+        }
+    )
     options: Final = frozenset({"turned_away", "team_from"})
+
+    def event_of(self, delivery: Delivery) -> str | None:
+        """The name in the body."""
+        try:
+            return read_json(_EVENT, delivery.body).event
+        except Unreadable:
+            return None
 
     def verify(self, delivery: Delivery, secrets: tuple[str, ...], now: datetime) -> None:
         """Check the signature over time and body, and that it is fresh."""

@@ -33,7 +33,7 @@ from app.core.events import (
     Outcome,
     WaitingFor,
 )
-from app.sources.adapter import Adapter, BadSignature, Delivery, SourceConfig, Unreadable
+from app.sources.adapter import Adapter, BadSignature, Delivery, SourceConfig, Unreadable, gives
 from app.sources.reading import (
     MAX_LISTED,
     Id,
@@ -282,7 +282,24 @@ class HelpScout(Adapter):
             ContactResolved, ContactTransferred, CustomerRated, CustomerReplied,
         )
     )  # fmt: skip
+    events: Final = gives(
+        {
+            "convo.created": (ContactReceived,),
+            "convo.customer.reply.created": (CustomerReplied,),
+            "convo.agent.reply.created": (AgentReplied,),
+            "convo.assigned": (ContactTransferred,),
+            "convo.moved": (ContactTransferred,),
+            "convo.status": (ContactResolved, ContactHeld, ContactReopened, ContactDiscarded),
+            "convo.tags": (ContactResolved,),
+            "convo.deleted": (ContactDiscarded,),
+            "satisfaction.ratings": (CustomerRated,),
+        }
+    )
     options: Final = frozenset({"turned_away"})
+
+    def event_of(self, delivery: Delivery) -> str | None:
+        """The name in the header."""
+        return delivery.headers.get(EVENT, "").strip().lower() or None
 
     def verify(self, delivery: Delivery, secrets: tuple[str, ...], now: datetime) -> None:  # noqa: ARG002 - Help Scout signs no time
         """Check the signature over the body."""
