@@ -7,13 +7,15 @@ AWAY = timedelta(days=-399)
 """A whole number of weeks, so that the name of a weekday stays right."""
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+WITHHELD = ("266696687", "2562533", "7378742833", "8656696", "464")
+"""Numbers that stand for a word on the keys: anonymous, blocked, restricted, unknown, ING."""
 TURNED = str.maketrans("0123456789", "0345678912")
 PART = re.compile(
     rf"""
-    (?P<kept> %[0-9A-Fa-f]{{2}} | \\u[0-9a-f]{{4}} | \.\d+ | \#\d+
+    (?P<kept> \+?(?:{"|".join(WITHHELD)})(?!\d) | %[0-9A-Fa-f]{{2}} | \\u[0-9a-f]{{4}} | \.\d+ | \#\d+
         | (?i:sha|rfc|utf-|iso-|windows-|cp)\d+ | [ +][+-]\d{{4}}(?!\d) )
     | (?P<day> (?<!\d)20[0-3]\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])(?!\d) )
-    | (?P<written> (?<!\d)\d{{1,2}}(?P<gap>[ +]|%20)(?:{"|".join(MONTHS)})(?P=gap)20[0-3]\d )
+    | (?P<written> (?:(?<!\d)|(?<=%20))\d{{1,2}}(?P<gap>[ +]|%20)(?:{"|".join(MONTHS)})(?P=gap)20[0-3]\d )
     | (?P<moment> (?<!\d)1[0-9]{{9}}(?:\d{{3}})?(?!\d) )
     | (?P<number> \+\d[\d\ ()\-]{{6,}}\d | \d{{3,}} )
     """,

@@ -6,6 +6,7 @@ import pytest
 from app.core.marked_yaml import FaultyFile
 from app.sources.adapter import TeamFrom
 from app.sources.configuration import read_sources
+from app.sources.kinds import ADAPTERS
 
 EXAMPLE = Path(__file__).parents[2] / "deploy" / "sources.yaml"
 REFERENCE = "{env: NAME} or {file: PATH}; a secret itself never stands in this file"
@@ -72,7 +73,7 @@ def test_several_faults_are_told_at_once_each_with_its_line():
         "line 2: sources.0.id: expected 1 to 64 small letters, digits and dashes, got 'Phone!'",
         "line 4: sources.0.silence_limit: expected a span such as 30m, 4h or 2d, got 'soon'",
         f"line 5: sources.0.secrets.0: expected {REFERENCE}",
-        "line 7: sources.1.kind: expected one of aircall, chatwoot, cloudevents, helpscout, got 'fax'",
+        f"line 7: sources.1.kind: expected one of {', '.join(sorted(ADAPTERS))}, got 'fax'",
     ]
 
 
@@ -109,6 +110,11 @@ def test_several_faults_are_told_at_once_each_with_its_line():
         ("team_from: moon", "team_from: input should be 'inbox' or 'team', got 'moon'"),
         ("link: 'https://x.example'", "link: string should match"),
         ("teams: [support]", "teams: expected a mapping, got a list"),
+        ("region: Denmark", "region: string should match"),
+        ("staff_domains: example.com", "staff_domains: expected a list"),
+        ("connection: {host: h, port: 70000}", "connection.port: input should be less than"),
+        ("verify_token: canary", "verify_token: expected {env: NAME}"),
+        ("events: {Closed: closed}", "events.Closed: expected one of agent.available"),
     ],
 )
 def test_a_fault_names_its_place_and_what_was_expected(entry, fault):

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from app.core.document import document
-from app.core.events import Event, Incoming, to_event
+from app.core.events import Event, Incoming, once_each, to_event
 from app.core.policy import Policies
 from app.core.policy_file.reading import read_policy
-from app.core.replay import Terms, replay
+from app.core.replay import Terms, replay_clocks
 from app.sources import kinds
 from tests.sources.elsewhere import elsewhere
 from tests.sources.payloads import (
@@ -118,7 +118,8 @@ def test_every_type_that_an_adapter_tells_has_a_payload(kind: str):
 
 def clocks_of(events: list[Event]) -> dict[str, Any]:
     terms = Terms(Policies((POLICY,)))
-    found = document(replay(events, terms, NOON + timedelta(days=1)), terms)
+    replayed, _ = replay_clocks([*once_each(events)], terms, NOON + timedelta(days=1))
+    found = document(replayed, terms)
     return {**found, "contacts": sorted(found["contacts"], key=itemgetter("contact"))}
 
 
