@@ -18,7 +18,7 @@ from app.core.fairness.showing import standing_of
 from app.core.fairness.shown import PoolStanding
 from app.core.policy import Policies
 from app.core.policy_file.reading import read_policy
-from app.core.registry import replay_registry
+from app.core.registering import replay_registry
 from app.core.replay import Terms, replay
 from app.simulate.fairness.telling import BEGINNING
 from app.simulate.fairness.trace import Trace, play

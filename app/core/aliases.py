@@ -122,6 +122,9 @@ _SPACING = re.compile(r"[\s()\[\]./\u00a0\u2010-\u2015-]")
 _SCHEME = re.compile(r"(?:mailto|tel|sips?):(?://)?", re.IGNORECASE)
 _PHONE_HINT = re.compile(rb'"\s*(?:[Tt][Ee][Ll]:|[Ss][Ii][Pp][Ss]?:)?[\s(]*\+')
 
+_PSEUDONYM = re.compile(r"[0-9a-f]{32}")
+_HIDDEN_KINDS: Final = frozenset({str(AliasKind.EMAIL), str(AliasKind.PHONE)})
+
 _Body = dict[str, Any]
 
 
@@ -193,10 +196,11 @@ def pseudonymised(incoming: Incoming, key: bytes) -> Incoming:
     """Write addresses and numbers that name a customer as keyed hashes, before anything is stored.
 
     A customer who is named by an address or number is named by the same text that the registry
-    uses for it (``email:<hash>``). Unknown keys of the body are kept.
+    uses for it (``email:<hash>``). What is inferred of a customer says who is meant as a contact
+    does, by domain too. Unknown keys of the body are kept.
     """
     names_customer = incoming.type in REGISTRY_TYPES
-    subject = _named(incoming.subject, key) if names_customer else incoming.subject
+    subject = hidden_name(incoming.subject, key) if names_customer else incoming.subject
     body = _hidden(incoming, key, names_customer=names_customer)
     if body is incoming.body and subject == incoming.subject:
         return incoming
@@ -205,18 +209,20 @@ def pseudonymised(incoming: Incoming, key: bytes) -> Incoming:
 
 def _hidden(incoming: Incoming, key: bytes, *, names_customer: bool) -> bytes:
     """The body without addresses and numbers; the very same bytes where there are none."""
-    body: Any = msgspec.json.decode(incoming.body) if _may_name(incoming.body) else None
+    may_name = incoming.type == CustomerMerged.type or _may_name(incoming.body)
+    body: Any = msgspec.json.decode(incoming.body) if may_name else None
     if not isinstance(body, dict):
         return incoming.body
     written = dict(body)
-    aliases = _aliases(body, key, with_domains=not names_customer)
+    with_domains = not names_customer or body.get("inferred") is True
+    aliases = _aliases(body, key, with_domains=with_domains)
     if aliases:
         written["aliases"] = aliases
     if _kind_of_customer(body) is not None:
         del written["customer"]
     into = body.get("into")
     if incoming.type == CustomerMerged.type and isinstance(into, str):
-        written["into"] = _named(into, key)
+        written["into"] = hidden_name(into, key)
     return incoming.body if written == body else msgspec.json.encode(written)
 
 
@@ -230,11 +236,18 @@ def _may_name(body: bytes) -> bool:
     )
 
 
-def _named(customer: str, key: bytes) -> str:
+def hidden_name(customer: str, key: bytes) -> str:
+    """A customer's id without an address or number: one that is an alias, or a name made of one."""
+    told, value = customer.partition(":")[::2]
     kind = classified(customer)
-    if kind is None:
-        return customer
-    return f"{kind}:{pseudonym(Alias(kind, customer), key).value}"
+    if kind is not None:
+        value = customer
+    elif told in _HIDDEN_KINDS:
+        kind = None if _PSEUDONYM.fullmatch(value) else AliasKind(told)
+    elif told == AliasKind.ID:
+        value = customer.rpartition(":")[2]
+        kind = classified(value)
+    return customer if kind is None else f"{kind}:{pseudonym(Alias(kind, value), key).value}"
 
 
 def _kind_of_customer(body: _Body) -> AliasKind | None:
@@ -287,7 +300,7 @@ def _as_meant(alias: Alias) -> Alias:
 
 
 def _is_pseudonym(alias: Alias) -> bool:
-    return alias.masked is not None and re.fullmatch(r"[0-9a-f]{32}", alias.value) is not None
+    return alias.masked is not None and _PSEUDONYM.fullmatch(alias.value) is not None
 
 
 def _bare(text: str) -> str:

@@ -357,7 +357,7 @@ class CustomerUpdated(Data, frozen=True, kw_only=True):
     name: Annotated[str, msgspec.Meta(max_length=256)] | None = None
     tier: Name | None = None
     since: Instant | None = None
-    public_name: bool = False
+    public_name: bool | None = None
 
 
 class CustomerMerged(Data, frozen=True, kw_only=True):

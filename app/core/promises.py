@@ -21,7 +21,8 @@ class Promise:
     """A follow-up promised to a customer. ``moves`` counts the times it was re-dated.
 
     ``broken_at`` is the due instant that had passed before the promise was moved: moving a broken
-    promise does not mend it. ``attempts``: calls that she did not take.
+    promise does not mend it. ``attempts``: calls that she did not take. ``inferred``: no tool says
+    that it was promised; ``kept_inferred``: or that it was kept.
     """
 
     id: str
@@ -37,6 +38,8 @@ class Promise:
     ended_at: datetime | None = None
     ending: Ending | None = None
     kept_by: str | None = None
+    inferred: bool = False
+    kept_inferred: bool = False
 
     def as_clock(self, number: int, *, team: str, tier: str, channel: str, version: int) -> Clock:
         """The promise as a clock: wall time from the promise to its due instant."""
@@ -68,6 +71,10 @@ class Promise:
         """The promise was kept, or no longer holds, from ``at``."""
         return replace(self, ended_at=at, ending=ending, kept_by=kept_by)
 
+    def concluded(self, at: datetime, kept_by: str | None = None) -> "Promise":
+        """It seems that the promise was kept: nobody says so."""
+        return replace(self.ended(at, Ending.ANSWERED, kept_by), kept_inferred=True)
+
 
 def replay_promises(
     customer: str,
@@ -84,6 +91,13 @@ def replay_promises(
     for event, contact in sorted(told, key=lambda pair: pair[0].order):
         book.apply(event, contact)
     return sorted(map(book.as_it_counts, book.promises.values()), key=_age)
+
+
+def _done(promise: Promise, event: e.Event, *, inferred: bool) -> Promise:
+    """An adapter may have concluded it, or the tool said so."""
+    if inferred:
+        return promise.concluded(event.occurred_at, event.id)
+    return promise.ended(event.occurred_at, Ending.ANSWERED, event.id)
 
 
 def _age(promise: Promise) -> tuple[datetime, str]:
@@ -108,15 +122,15 @@ class _Book:
             case e.FollowupMoved() as data:
                 key = self._meant(event.source, data.promise, contact)
                 self._change(key, partial(self._moved, data, at))
-            case e.FollowupDone(promise=named):
+            case e.FollowupDone(promise=named, inferred=inferred):
                 key = self._meant(event.source, named, contact)
-                self._change(key, lambda promise: promise.ended(at, Ending.ANSWERED, event.id))
+                self._change(key, lambda promise: _done(promise, event, inferred=inferred))
             case e.FollowupCancelled(promise=named):
                 key = self._meant(event.source, named, contact)
                 self._change(key, lambda promise: promise.ended(at, Ending.GONE))
             case data if is_touch(data) and self.switches_at(at).kept_by_any_contact:
                 kept = [key for key in self.promises if self._is_kept(key, at, contact)]
-                self._change(kept, lambda promise: promise.ended(at, Ending.ANSWERED))
+                self._change(kept, lambda promise: promise.concluded(at))
             case e.AgentReplied(reason=reason) if reason == ATTEMPT:
                 tried = [key for key in self.promises if self._is_kept(key, at, contact)]
                 self._change(tried, lambda promise: self._tried(promise, at))
@@ -137,6 +151,7 @@ class _Book:
             due_at=self.due_at(data.due, data.due_in, event.occurred_at, team),
             due_team=data.due_team,
             agent=data.agent,
+            inferred=data.inferred,
         )
         self.promises.setdefault((event.source, promise.id), promise)
 
@@ -150,16 +165,15 @@ class _Book:
         if not line.discarded:
             return promise
         ended_at = promise.ended_at or line.last_event_at
-        return replace(promise, ended_at=ended_at, ending=Ending.CANCELLED, kept_by=None)
+        cancelled = replace(promise, kept_by=None, kept_inferred=False)
+        return replace(cancelled, ended_at=ended_at, ending=Ending.CANCELLED)
 
     def _tried(self, promise: Promise, at: datetime) -> Promise:
         """She did not take the call: so many of them keep the promise as the policy says."""
         tried = replace(promise, attempts=promise.attempts + 1)
         switches = self.switches_at(at)
         enough = switches.attempts_suffice if switches.kept_by_any_contact else 0
-        return (
-            tried.ended(at, Ending.ANSWERED, "attempts") if 0 < enough <= tried.attempts else tried
-        )
+        return tried.concluded(at, "attempts") if 0 < enough <= tried.attempts else tried
 
     def _meant(self, source: str, named: str | None, contact: str) -> list[_Key]:
         """The open promise that an event is about; without an id the contact's oldest one."""

@@ -1,36 +1,53 @@
-"""Whose contact is it: names and aliases resolved to customers, replayed from customer events.
+"""Whose contact is it: names and aliases resolved to customers.
 
 A *name* is what an event calls a customer by, written so that no two kinds can be confused:
 ``acme`` (our own id, verbatim), ``phone:+4511223344``, ``email:jo@acme.test``,
-``domain:acme.test``, ``id:/hooks/chat:12`` (a tool's id, which belongs to its source).
+``domain:acme.test``, ``id:/hooks/chat:12`` (a tool's id, which belongs to its source). A customer
+whom nobody registered has her first name for an id, and ``unknown:SOURCE:CONTACT`` who has none.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 
 from app.core.aliases import classified, domain_alias, normalised
-from app.core.events import (
-    Alias,
-    AliasKind,
-    CustomerMerged,
-    CustomerUpdated,
-    Event,
-    in_canonical_order,
-)
+from app.core.events import Alias, AliasKind, Event
 
 NAMES_REMEMBERED = 20_000
 """Customers whose names are not worked out again for each of their events."""
 
 
+REGISTRY_SOURCE = "/v1/customers"
+"""``source`` of what people tell of customers; an id in it bears the source that gave it."""
+
+NOBODY = "unknown:"
+"""Begins the id of whoever has no name at all: one for each contact."""
+
+_ALIAS_NAMES = tuple(f"{kind}:" for kind in AliasKind)
+
+
 def name_of(alias: Alias, source: str) -> str:
     """Write an alias as a name, in its normal spelling; ids are told apart by their source."""
     spelled = normalised(alias)
-    if spelled.kind is AliasKind.ID:
+    if spelled.kind is AliasKind.ID and source != REGISTRY_SOURCE:
         return f"id:{source}:{spelled.value}"
     return f"{spelled.kind}:{spelled.value}"
+
+
+def nobodys_name(source: str, subject: str) -> str:
+    """The name of whoever a contact is of, where nothing tells who she is."""
+    return f"{NOBODY}{source}:{subject}"
+
+
+@lru_cache(maxsize=NAMES_REMEMBERED)
+def alias_name(customer: str) -> str | None:
+    """The alias by which alone a customer is known; none where the id is one of our own."""
+    if customer.startswith(_ALIAS_NAMES):
+        return customer
+    told = _alias_in(customer)
+    return name_of(told[0], "") if told else None
 
 
 def names_in(event: Event) -> tuple[str, ...]:
@@ -74,6 +91,9 @@ class Entry:
         return self.tiers[i - 1][1] if i else None
 
 
+Owners = Mapping[str, tuple[tuple[datetime, str], ...]]
+
+
 @dataclass(frozen=True, slots=True)
 class Registry:
     """Customers, who owned which name since when, and which entries became one.
@@ -82,32 +102,61 @@ class Registry:
     """
 
     entries: Mapping[str, Entry] = field(default_factory=dict)
-    owners: Mapping[str, tuple[tuple[datetime, str], ...]] = field(default_factory=dict)
+    owners: Owners = field(default_factory=dict)
     merged: Mapping[str, str] = field(default_factory=dict)
 
     def owner_of(self, name: str, at: datetime) -> str | None:
-        """The customer who had the name at ``at``, else the first who ever got it."""
-        owners = self.owners.get(name)
-        if not owners:
-            known = name in self.entries or name in self.merged
-            return self.merged.get(name, name) if known else None
-        i = bisect_right(owners, at, key=lambda told: told[0])
-        customer = owners[max(i - 1, 0)][1]
-        return self.merged.get(customer, customer)
+        """The customer who had the name at ``at``, else the first who ever got it.
+
+        That a tag told something of an alias makes nobody its owner.
+        """
+        owner = self.claimed_by(name, at)
+        if owner is None and (name in self.merged or self._is_registered(name)):
+            owner = name
+        return None if owner is None else self.merged.get(owner, owner)
+
+    def claimed_by(self, name: str, at: datetime) -> str | None:
+        """Who had the name at ``at``, before any merge; an alias of an alias is followed."""
+        passed: dict[str, None] = {}
+        while owners := self.owners.get(name):
+            i = bisect_right(owners, at, key=lambda told: told[0])
+            customer = owners[max(i - 1, 0)][1]
+            if customer in passed:
+                return min(list(passed)[list(passed).index(customer) :])
+            passed[customer] = None
+            following = alias_name(customer)
+            if following is None or following == name:
+                return customer
+            name = following
+        return next(reversed(passed), None)
+
+    def _is_registered(self, name: str) -> bool:
+        return name in self.entries and alias_name(name) is None
 
     def resolve(self, names: Iterable[str], at: datetime) -> str | None:
         """The customer that the names mean at ``at``.
 
-        The first name the registry knows decides; unknown ones become a customer of their own
+        The first name that somebody owns decides; unknown ones become a customer of their own
         under their first name. ``None`` where there is no name at all.
         """
-        first = None
-        for name in names:
+        told = tuple(names)
+        for name in told:
             owner = self.owner_of(name, at)
             if owner is not None:
                 return owner
-            first = first or name
+        first = next((name for name in told if name in self.entries), next(iter(told), None))
         return None if first is None else self.merged.get(first, first)
+
+    def meant_by(self, customer: str, at: datetime) -> str:
+        """Whom an id means at ``at``: who has the alias that it may be, and whom she became."""
+        name = alias_name(customer)
+        owner = None if name is None else self.owner_of(name, at)
+        return owner or self.merged.get(customer, customer)
+
+    def nobodys(self, source: str, subject: str) -> str:
+        """Whose a contact is that names nobody: of whom we were told, else of nobody known."""
+        name = nobodys_name(source, subject)
+        return self.merged.get(name, name)
 
     def entry(self, customer: str) -> Entry:
         """What is known of a customer; nothing but its id where nobody told us more."""
@@ -115,47 +164,6 @@ class Registry:
 
 
 EMPTY = Registry()
-
-
-def replay_registry(events: Iterable[Event]) -> Registry:
-    """Build the registry from customer events, whatever order they came in."""
-    told = in_canonical_order(events)
-    merged = _merges(told)
-    entries: dict[str, Entry] = {}
-    owners: dict[str, list[tuple[datetime, str]]] = {}
-    for event in told:
-        if not isinstance(event.data, CustomerUpdated):
-            continue
-        customer = merged.get(event.subject, event.subject)
-        entries[customer] = _updated(entries.get(customer) or Entry(customer), event, event.data)
-        for alias in (*_alias_in(event.subject), *event.data.aliases):
-            name = name_of(alias, event.source)
-            owners.setdefault(name, []).append((event.occurred_at, event.subject))
-    return Registry(entries, {name: tuple(sorted(told)) for name, told in owners.items()}, merged)
-
-
-def _updated(entry: Entry, event: Event, data: CustomerUpdated) -> Entry:
-    tiers = entry.tiers
-    if data.tier is not None:
-        tiers = (*tiers, (event.occurred_at, data.tier))
-    return Entry(
-        customer=entry.customer,
-        name=data.name or entry.name,
-        public_name=data.public_name or entry.public_name,
-        since=data.since or entry.since,
-        tiers=tiers,
-    )
-
-
-def _merges(events: Iterable[Event]) -> dict[str, str]:
-    """Follow merges to the customer each entry became; a cycle ends at its smallest id."""
-    return ends_of(dict(_merge_links(events)))
-
-
-def _merge_links(events: Iterable[Event]) -> Iterator[tuple[str, str]]:
-    for event in events:
-        if isinstance(event.data, CustomerMerged) and event.data.into != event.subject:
-            yield event.subject, event.data.into
 
 
 def ends_of(into: Mapping[str, str]) -> dict[str, str]:

@@ -12,10 +12,9 @@ from functools import partial
 
 from app.core.callbacks import Callback, Party, replay_callbacks
 from app.core.clocks.clock import Clock, counted
-from app.core.clocks.course import turn_away
 from app.core.clocks.following import begin, follow
 from app.core.clocks.standing import Place
-from app.core.clocks.timeline import Timeline
+from app.core.clocks.timeline import Timeline, turn_away
 from app.core.dealing import Brief, Dealing, dealing_of
 from app.core.events import (
     AgentReplied,
@@ -38,8 +37,9 @@ from app.core.hours.calendar import NeverOpen
 from app.core.policy import ClockKind, Policies
 from app.core.policy_file.words import target as read_target
 from app.core.promises import Promise, replay_promises
-from app.core.registry import Registry, ends_of, names_in, replay_registry
-from app.core.source import CANONICAL_KIND, Source
+from app.core.registering import replay_registry
+from app.core.registry import NOBODY, Registry, ends_of, names_in
+from app.core.source import CANONICAL_KIND, Source, together
 from app.core.turned_away import COMES_BACK_WITHIN_DAYS, brief_end, came_back, helped_since
 
 ANYWHERE = Source(id="", kind=CANONICAL_KIND)
@@ -63,10 +63,14 @@ def key_of(event: Event) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What replay judges by: the policy's versions and what each source is."""
+    """What replay judges by: the policy's versions and what each source is.
+
+    ``revision``: how often an admin had said what a source's words mean when these were read.
+    """
 
     policies: Policies
     sources: Mapping[str, Source] = field(default_factory=dict)
+    revision: int = 0
 
     def source(self, event_source: str) -> Source:
         """The source that sent an event."""
@@ -224,7 +228,7 @@ def contact_of(line: Timeline, judging: Judging, *, came_back: bool) -> Contact:
     named = next((event for event in reversed(line.events) if names_in(event)), None)
     names = names_in(named) if named else ()
     customer = registry.resolve(names, named.occurred_at) if named else None
-    customer = customer or f"unknown:{source}:{subject}"
+    customer = customer or _nobodys(line, registry)
     place = _place(line, customer, judging.terms, registry)
     follow(line, place.rules(now))
     brief = _brief(line, place)
@@ -255,10 +259,22 @@ def contact_of(line: Timeline, judging: Judging, *, came_back: bool) -> Contact:
         history_missing=line.history_missing,
         names=names,
         masked=_masked(line),
-        dealing=dealing_of(line, brief, place.teams(), is_nameless=not names),
+        dealing=dealing_of(line, brief, place.teams(), is_nameless=customer.startswith(NOBODY)),
         clocks=clocks,
         line=line,
     )
+
+
+def _nobodys(line: Timeline, registry: Registry) -> str:
+    """Whose a contact is that names nobody: somebody may have told of any of its keys."""
+    keys = [line.key, *sorted({key_of(event) for event in line.events} - {line.key})]
+    customers = [registry.nobodys(*_source_and_subject(key)) for key in keys]
+    return next((each for each in customers if not each.startswith(NOBODY)), customers[0])
+
+
+def _source_and_subject(key: str) -> tuple[str, str]:
+    source, _, subject = key.partition(KEY_SEPARATOR)
+    return source, subject
 
 
 def _brief(line: Timeline, place: Place) -> Brief | None:
@@ -270,7 +286,8 @@ def _brief(line: Timeline, place: Place) -> Brief | None:
 
 
 def _place(line: Timeline, customer: str, terms: Terms, registry: Registry) -> Place:
-    source = terms.source(line.events[0].source)
+    told_by = dict.fromkeys(event.source for event in line.events)
+    source = together([terms.source(name) for name in told_by])
     return Place(line, source, terms.policies, registry.entry(customer))
 
 

@@ -242,6 +242,7 @@ class Snapshot:
     pool_links: Mapping[str, str] = field(default_factory=dict)
     episodes: tuple[KnownEpisode, ...] = ()
     quarantined: int = 0
+    kept: Mapping[tuple[str, str], int] = field(default_factory=dict)
     set_aside: int = 0
     invariants_broken: int = 0
     policy_version: int = 0

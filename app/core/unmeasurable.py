@@ -49,9 +49,10 @@ def _of_source(policy: Policy, source: Source) -> Iterator[str]:
     for team in _teams(policy, source):
         for channel in _channels(source, team):
             place = f"{CHANNELS.get(channel, channel)} for {team.name}"
+            there = source.on(channel)
             for kind, conditions in _promised(policy, channel, team):
-                if not can_be_told(kind, source, conditions):
-                    yield f"{place}: {_name(kind)} cannot be measured, because {_missing(kind, source)}"
+                if not can_be_told(kind, there, conditions):
+                    yield f"{place}: {_name(kind)} cannot be measured, because {_missing(kind, there)}"
 
 
 def _teams(policy: Policy, source: Source) -> Sequence[Team]:

@@ -11,7 +11,8 @@ from datetime import datetime
 
 from app.core.calls import call_of
 from app.core.policy import ClockKind
-from app.core.registry import Registry, replay_registry
+from app.core.registering import replay_registry
+from app.core.registry import Registry
 from app.core.replay import Contact, Terms, replay_group
 from app.operations.clock_books import save_clocks
 from app.operations.fold_customers import CUSTOMERS_CLOCKS, fold_customers, touch_customers
@@ -24,7 +25,7 @@ from app.operations.rounds import (
     names_of,
     settle_marks,
 )
-from app.store import callbacks, ledgers, policies, pool_news, registry, touched
+from app.store import callbacks, ledgers, policies, pool_news, registry, source_words, touched
 from app.store import contacts as contact_store
 from app.store import events as event_store
 from app.store.engine import Database, Transaction, is_fault
@@ -118,11 +119,17 @@ async def _fold_alone(db: Database, step: _Step, key: str, round_: Round) -> Non
 
 
 async def _check_terms(tx: Transaction, terms: Terms) -> None:
-    """A replica that has not read a new policy yet must not use up the marks that were made for it."""
+    """A replica that has not read a new policy yet must not use up the marks that were made for it.
+
+    The same holds for what an admin said of a source's words.
+    """
     known = [policy.version for policy in terms.policies.versions]
     stored = await policies.load_versions(tx)
     if stored and stored != known:
         raise PolicyChanged(f"expected the versions {known}, the database has {stored}")
+    revision = await source_words.load_revision(tx)
+    if revision != terms.revision:
+        raise PolicyChanged(f"expected the revision {terms.revision}, the database has {revision}")
 
 
 async def _fold_contacts(tx: Transaction, claimed: Sequence[str], round_: Round) -> None:
@@ -245,12 +252,13 @@ async def _fold_registry(tx: Transaction, claimed: Sequence[str], round_: Round)
     await touched.lock_registry_alone(tx)
     marks = await touched.load_marks(tx, claimed)
     ids = await registry.load_related(tx, [key.removeprefix(REGISTRY_MARK) for key in claimed])
-    names_before = await registry.load_names_of(tx, ids)
+    before = await registry.load_known_of(tx, ids)
     replayed = replay_registry(await event_store.load_of_registry(tx, ids))
     ids |= set(replayed.merged.values())
-    await registry.save_registry(tx, ids, replayed)
-    names = {*ids, *names_before, *replayed.owners}
-    contacts = await contact_store.load_keys_named(tx, names)
-    await touched.touch(tx, [CONTACT_MARK + key for key in contacts])
+    if replayed != before:
+        await registry.save_registry(tx, ids, replayed)
+        names = {*ids, *before.owners, *replayed.owners}
+        contacts = await contact_store.load_keys_named(tx, names)
+        await touched.touch(tx, [CONTACT_MARK + key for key in contacts])
     await settle_marks(tx, claimed, marks, {}, round_.now)
     round_.done.add(Folded(keys=len(claimed)))

@@ -192,12 +192,13 @@ async def _promises(
 
 async def _save(tx: Transaction, found: Mapping[str, _Found], round_: Round) -> None:
     clocks: dict[ClockId, Clock] = {}
-    for customer, one in found.items():
-        if one.promises or one.had_promises:
-            numbered = [(clock.number, promise) for promise, clock in one.promises]
-            await promises.replace_promises(tx, customer, numbered, one.contacts)
-        for promise, clock in one.promises:
-            clocks[promise.contact, clock.kind, clock.number] = clock
+    promised = {name: one for name, one in found.items() if one.promises or one.had_promises}
+    told = [pair for one in promised.values() for pair in one.promises]
+    if promised:
+        numbered = [(clock.number, promise) for promise, clock in told]
+        await promises.replace_promises(tx, promised, numbered)
+    for promise, clock in told:
+        clocks[promise.contact, clock.kind, clock.number] = clock
     owed = [Owed(name, made) for name, one in found.items() for made in one.between.callbacks]
     clocks.update(await _callback_clocks(tx, [each.callback for each in owed], round_))
     concerned = {key for one in found.values() for key in one.contacts}

@@ -12,6 +12,7 @@ from msgspec import MsgspecError
 
 from app.core import events as e
 from app.core.events import Incoming, SubjectOf
+from app.core.registering import names_told
 from app.core.replay import contact_key, links_of
 from app.store import events as event_store
 from app.store.engine import AWAY, Database, is_refusal
@@ -26,6 +27,9 @@ CONTACT_MARK = "c:"
 REGISTRY_MARK = "r:"
 CUSTOMER_MARK = "p:"
 AGENT_MARK = "a:"
+
+TEST_CONTACT = "evenhand-test-"
+"""Begins the id of a contact that we sent ourselves: it is no news of its source."""
 
 
 class StoreAway(RuntimeError):  # noqa: N818 - named for the fact
@@ -236,13 +240,13 @@ def _subject_of(event: Incoming) -> SubjectOf | None:
 
 
 def _joins(events: Iterable[Incoming]) -> tuple[list[tuple[str, str]], list[str]]:
-    """Links that merges and ``same_as`` make, and the marks of the contacts at their other ends."""
+    """Links that merges, names and ``same_as`` make, and the marks of contacts at the other ends."""
     contacts: list[tuple[str, str]] = []
     customers: list[tuple[str, str]] = []
     for event in events:
         if not event.is_canonical:
             continue
-        if event.type == e.CustomerMerged.type:
+        if event.type in e.REGISTRY_TYPES:
             customers.extend(_customers_joined(_decoded(event)))
         elif event.type == e.ContactMerged.type or b'"same_as"' in event.body:
             own = contact_key(event.source, event.subject)
@@ -251,8 +255,10 @@ def _joins(events: Iterable[Incoming]) -> tuple[list[tuple[str, str]], list[str]
 
 
 def _customers_joined(event: e.Event) -> Iterable[tuple[str, str]]:
-    if isinstance(event.data, e.CustomerMerged):
-        yield REGISTRY_MARK + event.subject, REGISTRY_MARK + event.data.into
+    """What is told of one may decide about the other: merges, and the names that aliases make."""
+    for name in names_told(event):
+        if name != event.subject:
+            yield REGISTRY_MARK + event.subject, REGISTRY_MARK + name
 
 
 def _decoded(event: Incoming) -> e.Event:
@@ -275,6 +281,8 @@ class Heard:
     def note(self, events: Sequence[Incoming]) -> None:
         """Remember the newest instant of each source."""
         for event in events:
+            if event.subject.startswith(TEST_CONTACT):
+                continue
             known = self.last.get(event.source)
             if known is None or known < event.occurred_at:
                 self.last[event.source] = event.occurred_at

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from app.core.events import Event
-from app.core.registry import names_in
+from app.core.registry import names_in, nobodys_name
 from app.core.replay import Terms
 from app.store import touched
 from app.store.engine import Transaction
@@ -46,8 +46,12 @@ class Round:
 
 
 def names_of(told: Iterable[Sequence[Event]]) -> set[str]:
-    """The names by which events call their customers."""
-    return {name for events in told for event in events for name in names_in(event)}
+    """The names by which each contact's events call its customer, or nobody's where none does."""
+    names: set[str] = set()
+    for events in told:
+        own = {name for event in events for name in names_in(event)}
+        names |= own or {nobodys_name(event.source, event.subject) for event in events}
+    return names
 
 
 async def settle_marks(

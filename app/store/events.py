@@ -66,11 +66,18 @@ FROM events
 WHERE contact_key = ANY(CAST(:keys AS text[]))
 """)
 
+# What a tool's tags say comes again with every delivery: of a run of the same only the first is read.
 EVENTS_OF_REGISTRY = text("""
-SELECT source, event_id, type, occurred_at, subject, fact, body
-FROM events
-WHERE type LIKE 'customer.%' AND type IN ('customer.updated', 'customer.merged')
-  AND subject = ANY(CAST(:customers AS text[]))
+SELECT source, event_id, type, occurred_at, subject, fact, body FROM (
+  SELECT source, event_id, type, occurred_at, subject, fact, body,
+    body ~ '"inferred": ?true' AND body = lag(body) OVER (
+      PARTITION BY source, type, subject ORDER BY occurred_at, event_id COLLATE "C"
+    ) AS is_again
+  FROM events
+  WHERE type LIKE 'customer.%' AND type IN ('customer.updated', 'customer.merged')
+    AND subject = ANY(CAST(:customers AS text[]))
+) AS told
+WHERE is_again IS NOT TRUE
 """)
 
 

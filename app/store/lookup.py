@@ -32,6 +32,7 @@ ORDER BY last_event_at DESC
 LIMIT :limit
 """)
 NEWS = text("SELECT 1 FROM touched WHERE key = ANY(CAST(:keys AS text[])) LIMIT 1")
+IS_DISCARDED = text("SELECT is_discarded FROM contacts WHERE key = :key")
 SAID = text("""
 SELECT kind, number, what, breached_at, noted_at FROM breaches
 WHERE contact_key = :key ORDER BY id
@@ -90,3 +91,8 @@ async def has_news(tx: Transaction, marks: Iterable[str]) -> bool:
 async def load_noted(tx: Transaction, key: str) -> list[Noted]:
     """What was said of a contact's clocks, the oldest first."""
     return [Noted(*row) for row in await tx.execute(SAID, {"key": key})]
+
+
+async def is_discarded(tx: Transaction, key: str) -> bool:
+    """Whether a contact was worked out, and as one that never counts."""
+    return bool((await tx.execute(IS_DISCARDED, {"key": key})).scalar_one_or_none())

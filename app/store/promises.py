@@ -13,7 +13,8 @@ from app.store.tables import promises
 
 SAVE = appending(promises)
 FORGET = text("""
-DELETE FROM promises WHERE customer = :customer OR contact_key = ANY(CAST(:keys AS text[]))
+DELETE FROM promises
+WHERE customer = ANY(CAST(:customers AS text[])) OR contact_key = ANY(CAST(:keys AS text[]))
 """)
 PROMISED_TO = text("""
 SELECT DISTINCT promises.customer
@@ -41,10 +42,14 @@ async def load_promised_contacts(tx: Transaction, customers: Iterable[str]) -> d
 
 
 async def replace_promises(
-    tx: Transaction, customer: str, told: Sequence[tuple[int, Promise]], keys: Iterable[str]
+    tx: Transaction, customers: Iterable[str], told: Sequence[tuple[int, Promise]]
 ) -> None:
-    """Replace what is stored of a customer's promises; ``keys`` are her contacts."""
-    await tx.execute(FORGET, {"customer": customer, "keys": sorted(keys)})
+    """Replace what is stored of these customers' promises.
+
+    A contact that became somebody else's takes its promises along, whoever of the two comes first.
+    """
+    keys = {promise.contact for _, promise in told}
+    await tx.execute(FORGET, {"customers": sorted(customers), "keys": sorted(keys)})
     rows = [
         (
             promise.contact,

@@ -1,12 +1,13 @@
 """The registry as stored: customers, the names they go by, and which of them became one."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 
-from app.core.registry import Entry, Registry
+from app.core.registry import Entry, Registry, alias_name
 from app.store.bulk import inserting, write
 from app.store.engine import Transaction
 from app.store.tables import customer_names
@@ -37,26 +38,59 @@ WITH RECURSIVE reached AS (
 )
 SELECT substr(key, 3) AS id FROM reached
 """)
-NAMES_OF = text("""
-SELECT DISTINCT name FROM customer_names WHERE customer = ANY(CAST(:ids AS text[]))
+KNOWN_OF = text("""
+SELECT id, name, public_name, since, tiers_since, tiers, merged_into FROM customers
+WHERE id = ANY(CAST(:ids AS text[]))
+""")
+OWNED_BY = text("""
+SELECT name, since, customer FROM customer_names
+WHERE customer = ANY(CAST(:ids AS text[]))
+ORDER BY name, since, customer
+""")
+FORGET = text("""
+DELETE FROM customers
+WHERE id = ANY(CAST(:ids AS text[])) AND id <> ALL(CAST(:kept AS text[]))
 """)
 FORGET_NAMES = text("DELETE FROM customer_names WHERE customer = ANY(CAST(:ids AS text[]))")
 
 
 async def load_registry(tx: Transaction, names: Iterable[str]) -> Registry:
     """The part of the registry that these names can mean."""
-    wanted = sorted(set(names))
+    wanted = further = set(names)
     owners: dict[str, list[tuple[datetime, str]]] = defaultdict(list)
-    for name, since, customer in await tx.execute(OWNERS, {"names": wanted}):
-        owners[name].append((since, customer))
+    while further:
+        of_owners = set()
+        for name, since, customer in await tx.execute(OWNERS, {"names": sorted(further)}):
+            owners[name].append((since, customer))
+            of_owners |= {alias_name(customer) or name}
+        # An owner who is known by an alias alone has that alias of whoever owns it: few do.
+        further = of_owners - wanted
+        wanted = wanted | further
     ids = {*wanted, *(customer for told in owners.values() for _, customer in told)}
+    return _registry(await tx.execute(ENTRIES, {"ids": sorted(ids)}), owners)
+
+
+async def load_known_of(tx: Transaction, ids: Iterable[str]) -> Registry:
+    """What is stored of these entries themselves: what is told of them, and the names they have."""
+    told = {"ids": sorted(ids)}
+    owners: dict[str, list[tuple[datetime, str]]] = defaultdict(list)
+    for name, since, customer in await tx.execute(OWNED_BY, told):
+        owners[name].append((since, customer))
+    return _registry(await tx.execute(KNOWN_OF, told), owners)
+
+
+def _registry(
+    rows: Iterable[Row[Any]], owners: Mapping[str, Iterable[tuple[datetime, str]]]
+) -> Registry:
     entries: dict[str, Entry] = {}
     merged: dict[str, str] = {}
-    for row in await tx.execute(ENTRIES, {"ids": sorted(ids)}):
+    for row in rows:
         tiers = tuple(zip(row.tiers_since, row.tiers, strict=True))
-        entries[row.id] = Entry(row.id, row.name, row.public_name, row.since, tiers)
+        entry = Entry(row.id, row.name, row.public_name, row.since, tiers)
         if row.merged_into is not None:
             merged[row.id] = row.merged_into
+        if row.merged_into is None or entry != Entry(row.id):
+            entries[row.id] = entry
     return Registry(entries, {name: tuple(told) for name, told in owners.items()}, merged)
 
 
@@ -65,21 +99,18 @@ async def load_related(tx: Transaction, ids: Iterable[str]) -> set[str]:
     return set((await tx.execute(RELATED, {"ids": sorted(ids)})).scalars())
 
 
-async def load_names_of(tx: Transaction, ids: Iterable[str]) -> set[str]:
-    """The names that these entries go by."""
-    return set((await tx.execute(NAMES_OF, {"ids": sorted(ids)})).scalars())
-
-
 async def save_registry(tx: Transaction, ids: Iterable[str], registry: Registry) -> None:
     """Replace what is stored of these entries by what replay made of them."""
     rows = []
-    for id_ in sorted(ids):
+    kept = sorted({*registry.entries, *registry.merged})
+    for id_ in kept:
         entry = registry.entry(id_)
         since = [at for at, _ in entry.tiers]
         tiers = [tier for _, tier in entry.tiers]
         merged = registry.merged.get(id_)
         rows.append((id_, entry.name, entry.public_name, entry.since, since, tiers, merged))
     await tx.execute(FORGET_NAMES, {"ids": sorted(ids)})
+    await tx.execute(FORGET, {"ids": sorted(ids), "kept": kept})
     for row in rows:
         await tx.execute(UPSERT_ONE, dict(zip(_COLUMNS, row, strict=True)))
     told = [

@@ -18,7 +18,8 @@ from app.core.aliases import (
     pseudonymised,
 )
 from app.core.events import Alias, AliasKind, Incoming, to_event
-from app.core.registry import names_in, replay_registry
+from app.core.registering import replay_registry
+from app.core.registry import names_in
 
 KEY = b"a key of this test"
 EMAIL, PHONE, DOMAIN, ID = AliasKind.EMAIL, AliasKind.PHONE, AliasKind.DOMAIN, AliasKind.ID
@@ -241,3 +242,37 @@ def test_registry_and_contacts_meet_under_the_same_hidden_name():
     assert registered.subject.startswith("email:")
     assert registry.resolve(names_in(to_event(rang)), NOON) == registered.subject
     assert msgspec.json.decode(merged.body)["into"] == registered.subject
+
+
+@pytest.mark.parametrize(
+    "subject", ["email:jo@acme.test", "email: Jo@Acme.test", "id:/hooks/chat:jo@acme.test"]
+)
+def test_a_name_made_of_an_address_is_hidden_as_the_address_is(subject):
+    plain = pseudonymised(incoming({}, "customer.updated", "jo@acme.test"), KEY)
+    named = pseudonymised(incoming({}, "customer.updated", subject), KEY)
+    into = stored({"into": subject}, "customer.merged", "old")["into"]
+
+    assert named.subject == plain.subject == into
+    assert pseudonymised(named, KEY) is named
+
+
+@pytest.mark.parametrize("number", ["+4511223344", "11 22 33 44", "112"])
+def test_a_name_made_of_a_number_is_hidden_wherever_it_stands(number):
+    named = pseudonymised(incoming({}, "customer.updated", f"phone:{number}"), KEY)
+    into = stored({"into": f"phone:{number}"}, "customer.merged", "old")["into"]
+
+    rang = stored(with_alias("phone", number))["aliases"][0]
+    assert named.subject == into == f"phone:{rang['value']}"
+
+
+@pytest.mark.parametrize("subject", ["acme", "id:crm:12", "domain:acme.test", "unknown:/desk:+45"])
+def test_names_that_are_no_address_stay_as_they_are(subject):
+    told = incoming({}, "customer.updated", subject)
+
+    assert pseudonymised(told, KEY) is told
+
+
+def test_what_is_inferred_of_a_customer_says_who_is_meant_by_domain_too():
+    after = stored({"inferred": True, **with_alias("email", "jo@acme.test")}, "customer.updated")
+
+    assert [alias["kind"] for alias in after["aliases"]] == ["email", "domain"]

@@ -4,12 +4,15 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.core import events as e
 from app.core.clocks.clock import Clock, Status
 from app.core.policy import Policies
 from app.core.promises import Promise
 from app.core.replay import Terms
+from tests.core.histories import histories
 from tests.core.story import (
     DESK,
     OFFICE,
@@ -336,3 +339,41 @@ def test_no_attempt_keeps_a_promise_of_which_somebody_has_to_say_that_it_is_done
     by = with_clocks("follow_up_kept_by: done, attempts_suffice: 1")
 
     assert status([*THREE, told("mon 12:00", ATTEMPT)], "mon 13:00", by) is Status.RUNNING
+
+
+def test_that_a_promise_was_made_or_kept_says_whether_a_tool_told_so():
+    done = told("mon 12:00", e.FollowupDone())
+    concluded = told("mon 12:00", e.FollowupDone(inferred=True))
+    reply = told("mon 12:00", REPLY)
+    by_tag = [mail(), promised("mon 10:00", "mon 15:00", inferred=True)]
+
+    kept = [promise_in([*THREE, end], "mon 13:00")[0] for end in (done, concluded, reply)]
+
+    assert [promise.kept_inferred for promise in kept] == [False, True, True]
+    assert promise_in(by_tag, "mon 13:00")[0].inferred
+    assert not kept[0].inferred
+
+
+def test_attempts_that_suffice_are_a_conclusion():
+    events = [*THREE, told("mon 12:00", ATTEMPT)]
+
+    assert promise_in(events, "mon 13:00", with_clocks("attempts_suffice: 1"))[0].kept_inferred
+
+
+def test_a_discarded_contact_concludes_nothing():
+    events = [*THREE, told("mon 12:00", REPLY), told("mon 12:30", e.ContactDiscarded())]
+
+    assert not promise_in(events, "mon 13:00")[0].kept_inferred
+
+
+@given(histories(), st.randoms())
+def test_whether_a_promise_was_kept_by_a_conclusion_does_not_depend_on_the_order(events, random):
+    """Would have caught: the mark of whoever's event came last."""
+    shuffled = [*events]
+    random.shuffle(shuffled)
+
+    def marks(told_: list[e.Event]) -> dict[tuple[str, str], object]:
+        found = replayed(told_, "fri 12:00").promises
+        return {(p.contact, p.id): (p.inferred, p.kept_inferred, p.ending) for p, _ in found}
+
+    assert marks(shuffled) == marks(events)

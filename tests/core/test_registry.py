@@ -3,7 +3,8 @@
 import msgspec
 
 from app.core import events as e
-from app.core.registry import EMPTY, Registry, ends_of, names_in, replay_registry
+from app.core.registering import replay_registry
+from app.core.registry import EMPTY, Registry, ends_of, names_in
 from tests.core.story import DESK, at, told
 
 EMAIL = {"kind": "email", "value": "jo@acme.test"}

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from app.core import events as e
 from app.core.clocks.cycles import Cycles, Rules
-from app.core.clocks.timeline import LIVE, Cycle, Ending, Timeline
+from app.core.clocks.timeline import LIVE, RESPONDED, Cycle, Ending, Timeline, turn_away
 from app.core.policy import OPEN_STATE, RESOLVED_STATE, RESPONSES, ClockKind, Happening, StartOn
 
 CLOCK_SKEW = timedelta(seconds=60)
@@ -28,9 +28,6 @@ SOMEBODY = ""
 VOICEMAIL = "voicemail"
 """The reason of a ``customer.replied`` that she spoke to a machine."""
 
-RESPONDED = frozenset({Ending.ANSWERED, Ending.RESOLVED})
-"""How a first response ended where later messages await a next one."""
-
 
 def is_touch(data: e.Data) -> bool:
     """Whether a human of ours reached the customer on our own initiative or in writing."""
@@ -41,23 +38,6 @@ def is_touch(data: e.Data) -> bool:
             return True
         case _:
             return False
-
-
-def turn_away(line: Timeline, at: datetime, *, inferred: bool = False) -> None:
-    """Answered and not helped is no success: mark it from ``at``, also where it is told later.
-
-    Where it is inferred she may have written again, and what runs since then goes on.
-    """
-    line.turned_away, line.turned_away_inferred = True, inferred
-    line.turned_away_at = line.turned_away_at or at
-    line.cycles[:] = [_never_met(cycle) for cycle in line.cycles]
-
-
-def _never_met(cycle: Cycle) -> Cycle:
-    """The first response of who was turned away."""
-    if cycle.kind is ClockKind.FIRST_RESPONSE and cycle.ending in RESPONDED:
-        return replace(cycle, ending=Ending.GONE)
-    return cycle
 
 
 _HAPPENINGS = {
@@ -72,7 +52,8 @@ class Course:
     """One contact under way.
 
     ``named``: its state bears a name that only its tool changes. ``awaits_colleague``: she was
-    taken up, and put before somebody else.
+    taken up, and put before somebody else. ``missed_at``: when a queue gave her up last;
+    ``next_queue_at``: when she came before another one.
     """
 
     line: Timeline
@@ -81,6 +62,8 @@ class Course:
     team: str | None = None
     named: bool = False
     awaits_colleague: bool = False
+    missed_at: datetime | None = None
+    next_queue_at: datetime | None = None
     changed: int = 0
 
     def let_change_until(self, at: datetime | None) -> None:
@@ -115,8 +98,9 @@ class Course:
                 self._transferred(at, data, data.from_team or self.team)
             case e.ContactAbandoned(wait_seconds=waited):
                 self._abandoned(at, waited)
-            case e.ContactMissed():
+            case e.ContactMissed() if at != self.next_queue_at:
                 self._gave_up(at)
+                self.missed_at = self.line.gone_at
             case e.ContactResolved() as data:
                 self._resolved(at, data)
             case e.ContactReopened(state=state):
@@ -149,6 +133,7 @@ class Course:
             line.history_missing = False
             self.cycles.put(Cycle(ClockKind.FIRST_RESPONSE, 1, at, at, Ending.ANSWERED))
         else:
+            self._go_on(at)
             self._customer_wrote(at)
         if data.state is not None:
             self._enter(data.state, OPEN_STATE, at)
@@ -199,6 +184,7 @@ class Course:
 
     def _queued(self, at: datetime, data: e.ContactQueued) -> None:
         line, cycles = self.line, self.cycles
+        self._go_on(at)
         if line.is_over:
             return
         first = line.queued_at is None
@@ -387,6 +373,9 @@ class Course:
 
     def _gave_up(self, at: datetime, *, is_short: bool = False) -> None:
         line = self.line
+        if line.resolved_at is not None and self._is_same_end(line.resolved_at, at):
+            at = line.resolved_at
+            self._reopened(at, None)
         if line.is_over:
             return
         was_owed = any(self.cycles.open_one(kind) is not None for kind in RESPONSES)
@@ -396,6 +385,29 @@ class Course:
         line.connected = False
         for kind in ClockKind:
             self.cycles.end(kind, at, Ending.GONE)
+
+    def _go_on(self, at: datetime) -> None:
+        """One queue gave a call up and the next one has it: she waits on, since the beginning."""
+        line, gone_at = self.line, self.line.gone_at
+        if line.opened_at is not None and line.opened_at < at:
+            self.next_queue_at = at
+        passed_on = gone_at is not None and gone_at == self.missed_at
+        if gone_at is None or not passed_on or line.channel not in LIVE:
+            return
+        if at - gone_at > CLOCK_SKEW:
+            return
+        line.gone_at, line.queued_at = None, line.queued_at or line.opened_at
+        line.sent_away[:] = [sent for sent in line.sent_away if sent != gone_at]
+        for kind in ClockKind:
+            cycle = self.cycles.last_of(kind)
+            if cycle is not None and cycle.ending is Ending.GONE and cycle.stopped_at == gone_at:
+                self.cycles.put(cycle.running_again())
+
+    def _is_same_end(self, resolved_at: datetime, at: datetime) -> bool:
+        """Whether a call that was over a moment ago, unanswered, is told of once more: why it was."""
+        line, waiting = self.line, self.cycles.open_one(ClockKind.FIRST_RESPONSE)
+        is_unanswered = waiting is not None and line.first_human_at is None
+        return is_unanswered and line.channel in LIVE and at - resolved_at <= CLOCK_SKEW
 
     def _resolved(self, at: datetime, data: e.ContactResolved) -> None:
         line = self.line

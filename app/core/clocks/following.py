@@ -9,9 +9,14 @@ from app.core.clocks.timeline import Timeline
 
 
 def begin(key: str, events: Iterable[e.Event]) -> Timeline:
-    """Read where a contact was and when, whatever order its events came in."""
+    """Read where a contact was and when, whatever order its events came in.
+
+    A source that names the team again which it named before says nothing new: of one call the
+    telephone tells the number that was rung, and meanwhile another source the queue it is in.
+    """
     told = e.in_canonical_order(events)
     line = Timeline(key, told)
+    teams: dict[str, str] = {}
     line.channel = next((event.data.channel for event in told if event.data.channel), None)
     for event in told:
         data, at = event.data, event.occurred_at
@@ -20,8 +25,10 @@ def begin(key: str, events: Iterable[e.Event]) -> Timeline:
         line.skill = line.skill or data.skill
         if data.queue is not None and line.queue != data.queue:
             line.queues.append((at, data.queue))
-        if data.team is not None and (not line.teams or line.teams[-1][1] != data.team):
-            line.teams.append((at, data.team))
+        if data.team is not None and teams.get(event.source) != data.team:
+            teams[event.source] = data.team
+            if not line.teams or line.teams[-1][1] != data.team:
+                line.teams.append((at, data.team))
     return line
 
 

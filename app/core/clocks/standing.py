@@ -98,8 +98,8 @@ class Place:
 
     def __init__(self, line: Timeline, source: Source, policies: Policies, entry: Entry) -> None:
         self.line = line
-        self.source = source
         self.channel = line.channel or source.channel or UNKNOWN_CHANNEL
+        self.source = source.on(self.channel)
         self._policies = policies
         self._entry = entry
         self._known: dict[datetime, Standing] = {}

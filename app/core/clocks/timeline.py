@@ -85,6 +85,10 @@ class Cycle(msgspec.Struct, frozen=True):
         return replace(self, stopped_at=None, ending=None)
 
 
+RESPONDED = frozenset({Ending.ANSWERED, Ending.RESOLVED})
+"""How a first response ended where later messages await a next one."""
+
+
 @dataclass(slots=True)
 class Timeline:
     """One contact as its events tell it. Built by ``follow``; read-only afterwards.
@@ -173,3 +177,20 @@ def in_force(told: Sequence[tuple[datetime, str]], at: datetime) -> str | None:
 
 def _since(told: tuple[datetime, str]) -> datetime:
     return told[0]
+
+
+def turn_away(line: Timeline, at: datetime, *, inferred: bool = False) -> None:
+    """Answered and not helped is no success: mark it from ``at``, also where it is told later.
+
+    Where it is inferred she may have written again, and what runs since then goes on.
+    """
+    line.turned_away, line.turned_away_inferred = True, inferred
+    line.turned_away_at = line.turned_away_at or at
+    line.cycles[:] = [_never_met(cycle) for cycle in line.cycles]
+
+
+def _never_met(cycle: Cycle) -> Cycle:
+    """The first response of who was turned away."""
+    if cycle.kind is ClockKind.FIRST_RESPONSE and cycle.ending in RESPONDED:
+        return replace(cycle, ending=Ending.GONE)
+    return cycle

@@ -84,8 +84,8 @@ def _beginning(data: e.Data, clock: Clock, contact: Contact) -> str:  # noqa: PL
             return "when she gave up waiting"
         case e.ContactResolved():
             return "when she was turned away" if contact.is_turned_away else "when it was over"
-        case e.FollowupPromised():
-            return "when it was promised"
+        case e.FollowupPromised(inferred=inferred):
+            return "when it was promised, as we conclude" if inferred else "when it was promised"
         case e.CustomerReplied() if clock.kind is ClockKind.CALLBACK:
             return "when she left a voicemail"
         case _:

@@ -58,7 +58,7 @@ def not_told(kind: ClockKind, end: Untold) -> str:
 def ended(working: Working, contact: Contact, time: LocalTime) -> str:
     """How a clock stopped, and the verdict."""
     clock = working.clock
-    how = _how(clock, contact, time)
+    how = _how(clock, contact, time) + _concluded(working)
     broken = working.status is Status.BREACHED
     match clock.ending:
         case Ending.CANCELLED:
@@ -73,6 +73,15 @@ def ended(working: Working, contact: Contact, time: LocalTime) -> str:
             return f"{how}: {_broken(working, time)}."
         case _:
             return f"{how}: kept, {length(working.elapsed)} of {length(clock.target)} used."
+
+
+def _concluded(working: Working) -> str:
+    """What is said where nobody told that a promise was kept."""
+    promise = working.promise
+    if promise is None or not promise.kept_inferred:
+        return ""
+    tried = " tried as often as the policy asks" if promise.kept_by == "attempts" else " reached"
+    return f", as we conclude: she was{tried}"
 
 
 def _broken(working: Working, time: LocalTime) -> str:

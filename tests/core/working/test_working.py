@@ -256,6 +256,15 @@ def test_a_promise_says_for_when_it_was_made_and_how_often_it_was_moved():
     ]
 
 
+def test_what_nobody_told_of_a_promise_is_said_to_be_a_conclusion():
+    by_tag = told("mon 10:00", e.FollowupPromised(due=at("mon 15:00"), inferred=True))
+
+    reached = said([mail(), by_tag, told("mon 12:00", e.AgentReplied())], "mon 13:00", "follow_up")
+
+    assert any("when it was promised, as we conclude" in sentence for sentence in reached)
+    assert any("as we conclude: she was reached: kept" in sentence for sentence in reached)
+
+
 def test_news_and_taking_charge_are_told_in_their_own_words():
     owned = e.ContactTransferred(agent="kim")
     events = [mail("mon 08:10"), told("mon 08:30", owned), told("mon 09:30", REPLY)]
