@@ -1,0 +1,1 @@
+"""Mail (RFC 5322): what one message, by its headers and addresses alone, tells of whose contact."""
