@@ -58,7 +58,7 @@ lock: .venv ## choose versions anew, with their hashes
 	  --constraints requirements.lock --no-header --no-annotate pyproject.toml \
 	  -o requirements.runtime.lock
 
-tools: ## Prometheus, Alertmanager and wrk from Debian, unpacked into .tools without root
+tools: ## Prometheus, Alertmanager, wrk and Dovecot from Debian, unpacked into .tools without root
 	@sh deploy/tools.sh || [ -n "$(ALLOW_MISSING)" ]
 
 browser: ## Chromium, for the wallboard's tests

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Unpack Debian's Prometheus, Alertmanager and wrk into .tools/ for the tests and benchmarks.
+# Unpack Debian's Prometheus, Alertmanager, wrk and Dovecot into .tools/ for the tests and benchmarks.
 #
-#   sh deploy/tools.sh [promtool prometheus amtool alertmanager wrk]
+#   sh deploy/tools.sh [promtool prometheus amtool alertmanager wrk dovecot]
 #
 # Needs apt-get and dpkg-deb (Debian or Ubuntu), no root; installs nothing and starts nothing.
 # What .tools/bin or PATH already offers is left alone, so a second run is quiet and quick.
@@ -23,6 +23,7 @@ packages_of() {
     prometheus | promtool) echo prometheus ;;
     alertmanager | amtool) echo prometheus-alertmanager ;;
     wrk) echo wrk libluajit-5.1-2 ;;
+    dovecot) echo dovecot-core dovecot-imapd libexttextcat-2.0-0 liblua5.4-0 libsodium23 libstemmer0d libwrap0 ;;
     *) echo "tools.sh: unknown tool '$1'" >&2 && exit 2 ;;
     esac
 }
@@ -41,7 +42,7 @@ give_up() {
     exit 1
 }
 
-[ $# -gt 0 ] || set -- promtool prometheus amtool alertmanager wrk
+[ $# -gt 0 ] || set -- promtool prometheus amtool alertmanager wrk dovecot
 packages=""
 for tool in "$@"; do
     wanted=$(packages_of "$tool") || exit 2
@@ -59,6 +60,26 @@ mkdir -p "$tools/bin"
 work=$(mktemp -d "$tools/unpack.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 chmod 755 "$work"
+
+# Dovecot finds its parts where a configuration (dovecot -F -c FILE) says; doveconf starts it.
+with_dovecot() {
+    cat <<END
+tree="\$tools$1"
+lib="\$tree/usr/lib/dovecot"
+export LD_LIBRARY_PATH="\$lib:\$lib/modules/old-stats:\$(echo "\$tree"/usr/lib/*-linux-gnu)"
+base=\$("\$tree/usr/bin/doveconf" -h -c "\$3" base_dir)
+mkdir -p "\$base"
+ln -sfn "\$lib/modules" "\$base/modules"
+{
+  echo "!include \$3"
+  echo "libexec_dir = \$lib"
+  echo "mail_plugin_dir = \$lib/modules"
+  echo "import_environment = TZ LD_LIBRARY_PATH=\$LD_LIBRARY_PATH"
+} >"\$3.unpacked"
+exec "\$tree/usr/bin/doveconf" -f service=master -c "\$3.unpacked" -m master \\
+  -e "\$tree/usr/sbin/dovecot" -F -c "\$3.unpacked"
+END
+}
 
 known() { apt-cache show --no-all-versions "$@" >/dev/null 2>&1; }
 
@@ -82,14 +103,21 @@ templates=/usr/share/prometheus/alertmanager
 here=./././././././././././././././././
 alertmanager="$tree/usr/bin/prometheus-alertmanager"
 [ ! -f "$alertmanager" ] || LC_ALL=C sed -i "s|$templates|$here|g" "$alertmanager"
+# So is the folder of Dovecot's modules: it becomes one beside the process that looks for them.
+modules=/usr/lib/dovecot/modules
+beside=././././././././/modules
+dovecot="$tree/usr/lib/dovecot/libdovecot.so.0.0.0"
+[ ! -f "$dovecot" ] || LC_ALL=C sed -i "s|$modules\x00|$beside\x00|" "$dovecot"
 for tool in "$@"; do
     binary="$tree/usr/bin/$(command_of "$tool")"
+    [ "$tool" != dovecot ] || binary="$tree/usr/sbin/dovecot"
     [ -x "$binary" ] || continue
     libraries=$(find "$tree/usr/lib" -name 'libluajit*' 2>/dev/null | head -n 1)
     {
         echo '#!/bin/sh'
         echo 'tools=$(cd "$(dirname "$0")/.." && pwd)'
         [ "$tool" != alertmanager ] || echo "cd \"\$tools${tree#"$tools"}$templates\""
+        [ "$tool" != dovecot ] || with_dovecot "${tree#"$tools"}"
         [ "$tool" != wrk ] || echo "export LD_LIBRARY_PATH=\"\$tools$(dirname "${libraries#"$tools"}")\""
         echo "exec \"\$tools${binary#"$tools"}\" \"\$@\""
     } >"$work/$tool"

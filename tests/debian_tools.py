@@ -1,4 +1,4 @@
-"""Where Debian's tools are: Prometheus, Alertmanager, wrk (deploy/tools.sh unpacks them)."""
+"""Where Debian's tools are: Prometheus, Alertmanager, wrk, Dovecot (deploy/tools.sh unpacks them)."""
 
 import os
 import shutil
