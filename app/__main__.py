@@ -5,7 +5,7 @@ import asyncio
 import sys
 from collections.abc import Sequence
 
-from app.commands import backlog, offline, policy, tokens, upkeep, verify
+from app.commands import backlog, customers, offline, policy, sources, tokens, upkeep, verify
 from app.commands.parsers import add_command
 from app.commands.refusal import Refusal, settings_or_refusal
 from app.core.marked_yaml import FaultyFile
@@ -64,7 +64,9 @@ def _parser() -> argparse.ArgumentParser:
     policy.add_commands(commands)
     tokens.add_commands(commands)
     backlog.add_commands(commands)
+    customers.add_commands(commands)
     offline.add_commands(commands)
+    sources.add_commands(commands)
     verify.add_commands(commands)
     return parser
 

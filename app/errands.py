@@ -13,13 +13,19 @@ from app.core.working.wanted import Wanted
 from app.main import make_service, read_clock
 from app.operations.backlog import Loaded, Loading, load_backlog
 from app.operations.contacts import explain
+from app.operations.customers import Imported, make_registrar
+from app.operations.customers import import_customers as store_customers
 from app.operations.instance import check_schema
 from app.operations.policies import load_policies
-from app.operations.quarantine import try_again
+from app.operations.quarantine import Retried, try_again
 from app.operations.rebuild import Rebuilt, check_sources, rebuild
+from app.operations.source_words import load_overlaid
 from app.operations.upkeep import keep_up
 from app.settings import Settings
 from app.sources.backlog import read_backlog
+from app.sources.customers import Reading, read_customers
+from app.sources.customers_agree import agreeing
+from app.sources.spelled_aliases import Spelling
 
 
 def read_policy_file(file: Path) -> Policy:
@@ -41,13 +47,14 @@ async def check_start(settings: Settings) -> None:
         await service.db.close()
 
 
-async def try_kept_again(settings: Settings) -> tuple[int, int]:
-    """Read kept deliveries anew with the sources of ``settings``: understood, and still not."""
+async def try_kept_again(settings: Settings, source: str = "") -> Retried:
+    """Read what is kept of a source, or of all with no name, anew with the sources of ``settings``."""
     service = make_service(settings, read_clock)
     try:
         await check_schema(service.db)
-        configs = {config.source.id: config for config in service.configs}
-        return await try_again(service.db, configs, await service.load_alias_key())
+        told = await load_overlaid(service.db, service.configs)
+        configs = {config.source.id: config for config in told.configs}
+        return await try_again(service.db, configs, await service.load_alias_key(), source)
     finally:
         await service.db.close()
 
@@ -78,11 +85,40 @@ async def import_open(
         await keep_up(service.db, now)
         await service.load_terms()
         assert service.terms is not None  # noqa: S101 - just loaded
-        sources = {config.source.id: config.source for config in service.configs}
+        sources = {id_: config.source for id_, config in service.sources.items()}
         policy = service.terms.policies.in_force(now)
         key = await service.load_alias_key()
         loading = Loading(service.db, key, policy, on_progress)
         return await load_backlog(read_backlog(text, sources, now), loading)
+    finally:
+        await service.db.close()
+
+
+async def import_customers(
+    settings: Settings,
+    raw: bytes,
+    region: str,
+    on_progress: Callable[[Imported], None],
+    *,
+    dry_run: bool,
+) -> tuple[tuple[str, ...], Imported]:
+    """Tell of the customers in a table by the sources, the policy and the key of ``settings``.
+
+    Answers the columns that mean nothing here, and what became of the lines. Raises
+    ``UnreadableCustomers``.
+    """
+    service, now = make_service(settings, read_clock), read_clock()
+    try:
+        await check_schema(service.db)
+        await keep_up(service.db, now)
+        policies = await load_policies(service.db)
+        spelling = Spelling(region, service.source_names())
+        table = read_customers(raw, Reading(spelling, policies.in_force(now).tiers))
+        registrar = make_registrar(service.db, await service.load_alias_key())
+        done = await store_customers(
+            registrar, agreeing(table.lines), now, dry_run=dry_run, on_progress=on_progress
+        )
+        return table.ignored, done
     finally:
         await service.db.close()
 
@@ -98,7 +134,8 @@ async def explain_contact(
     try:
         await check_schema(service.db)
         policies = Policies((policy,)) if policy else await load_policies(service.db)
-        sources = {config.source.event_source: config.source for config in service.configs}
+        told = await load_overlaid(service.db, service.configs)
+        sources = {config.source.event_source: config.source for config in told.configs}
         return await explain(service.db, Terms(policies, sources), wanted, now)
     finally:
         await service.db.close()

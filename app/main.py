@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, tzinfo
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
-from secrets import token_bytes
+from secrets import token_bytes, token_hex
 from time import perf_counter
 
 import structlog
@@ -17,6 +17,8 @@ from starlette.exceptions import HTTPException
 
 from app.api.contacts import Shelf
 from app.api.contacts import router as contacts_router
+from app.api.customer_desk import Counter
+from app.api.customers import router as customers_router
 from app.api.desk import Desk
 from app.api.doors import Doors
 from app.api.entry import Entry
@@ -27,15 +29,19 @@ from app.api.ops import Newest, on_failure, on_http_exception, on_problem, route
 from app.api.policy import Library
 from app.api.policy import router as policy_router
 from app.api.problems import Problem
+from app.api.source_desk import SourceDesk
+from app.api.sources import router as sources_router
 from app.core.events import Incoming
 from app.core.marked_yaml import FaultyFile
-from app.core.policy import UNASSIGNED, UNMAPPED
+from app.core.policy import UNASSIGNED, UNMAPPED, Policy
 from app.core.replay import Terms
 from app.loops import Loop
 from app.metrics.page import build
 from app.metrics.process import ProcessMetrics
 from app.metrics.process_families import Limit
 from app.operations.access import Access
+from app.operations.customers import Registrar
+from app.operations.deliveries import Deliveries
 from app.operations.fairness import Fairness, make_fairness
 from app.operations.fold import PolicyChanged, fold
 from app.operations.instance import WrongSchema, alias_key_of, check_schema
@@ -44,18 +50,26 @@ from app.operations.judge import note_due
 from app.operations.policies import Imported, load_policies, take_effect
 from app.operations.present import Presenter
 from app.operations.reload import PolicyRefused, reload_policy
+from app.operations.source_words import load_overlaid
+from app.operations.sources import Reports
+from app.operations.take import Taker, Taking
 from app.operations.upkeep import count_broken_invariants, keep_up, sum_tallies
+from app.pollers.hold import Post
+from app.pollers.start import poll_forever, pollers_of
 from app.settings import Settings, read_secret
 from app.sources.adapter import SourceConfig
 from app.sources.configuration import read_sources
 from app.store.engine import Database, open_database
 from app.wallboard.live import Live
 from app.wallboard.routes import routes as wallboard_routes
+from app.wallboard.sources import source_routes
 from app.wallboard.turns import served_first
 from app.wallboard.view import view
 
 POLICY_SECONDS = 5.0
-"""How soon a replica notices a policy that another one imported."""
+"""How soon a replica notices a policy that another one imported, or what an admin said of words."""
+DELIVERIES_SECONDS = 1.0
+"""How soon what came stands on the page of sources."""
 GATHER_SECONDS = 0.1
 """How long an arrival waits for others to be replayed with: a round costs much, a key little."""
 ENOUGH_FOR_A_ROUND = 200
@@ -109,6 +123,9 @@ class Service:
     intake: Intake
     presenter: Presenter
     fairness: Fairness
+    deliveries: Deliveries
+    reports: Reports
+    sources: dict[str, SourceConfig]
     newest: Newest = field(default_factory=Newest)
     turns: Turns = field(default_factory=Turns)
     heard: Heard = field(default_factory=Heard)
@@ -170,9 +187,12 @@ class Service:
 
     async def load_terms(self) -> bool:
         """Learn which policy is in force; what a version that takes effect now is about, is touched."""
-        sources = {config.source.event_source: config.source for config in self.configs}
         known = self.terms.policies if self.terms else None
-        self.terms = Terms(await load_policies(self.db, known), sources)
+        policies = await load_policies(self.db, known)
+        told = await load_overlaid(self.db, self.configs)
+        sources = {config.source.event_source: config.source for config in told.configs}
+        self.terms = Terms(policies, sources, told.revision)
+        self.sources.update({config.source.id: config for config in told.configs})
         if await take_effect(self.db, self.terms.policies, self.clock()):
             self.loops["fold"].nudge()
         return False
@@ -249,6 +269,29 @@ class Service:
         self.live.renew_served_first(partial(served_first, *told))
         return False
 
+    async def write_deliveries(self) -> bool:
+        """Write down what came, and what became of it."""
+        await self.deliveries.write(self.clock())
+        return False
+
+    async def poll(self) -> None:
+        """Read the sources that are fetched, until the end."""
+        taking = Taking(self.intake, self.presenter.key, self.count)
+        post = Post(
+            db=self.db,
+            taker=Taker(taking, self.db, self.deliveries),
+            sources=self.sources,
+            count=self.count,
+            clock=self.clock,
+            holder=token_hex(16),
+        )
+        await poll_forever(pollers_of(self.configs), post)
+
+    def read_words_soon(self) -> None:
+        """Have what an admin said of words read, and what it is about replayed."""
+        self.loops["policy"].nudge()
+        self.loops["fold"].nudge()
+
     async def sum_tallies(self) -> bool:
         """Sum up the ledgers' tallies."""
         await sum_tallies(self.db)
@@ -256,14 +299,27 @@ class Service:
 
     async def keep_up(self) -> bool:
         """Do what must be done now and then."""
-        await keep_up(self.db, self.clock())
+        if await keep_up(self.db, self.clock()):
+            self.count.limit_hit(Limit.KEPT_DELIVERIES)
         self.presenter.invariants_broken = await count_broken_invariants(self.db)
         return False
+
+    def registrar(self) -> Registrar:
+        """Where people tell of customers."""
+        return Registrar(self.db, self.presenter.key, self.intake.append)
+
+    def source_names(self) -> dict[str, str]:
+        """What events of each configured source bear as theirs, by its id."""
+        return {config.source.id: config.source.event_source for config in self.configs}
 
     def known_terms(self) -> Terms:
         """What contacts are judged by now."""
         assert self.terms is not None, "the service has not started"  # noqa: S101
         return self.terms
+
+    def policy_at(self, now: datetime) -> Policy:
+        """The policy in force."""
+        return self.known_terms().policies.in_force(now)
 
     def _names(self) -> Mapping[str, str]:
         teams = self.known_terms().policies.newest.teams
@@ -283,6 +339,7 @@ class Service:
             "snapshot": (settings.snapshot_seconds, self.take_snapshot),
             "policy": (POLICY_SECONDS, self.load_terms),
             "policy file": (WHEN_TOLD_SECONDS, self.read_policy_file),
+            "deliveries": (DELIVERIES_SECONDS, self.write_deliveries),
             "tallies": (TALLY_SECONDS, self.sum_tallies),
             "upkeep": (UPKEEP_SECONDS, self.keep_up),
         }
@@ -305,6 +362,7 @@ class Service:
             async with asyncio.TaskGroup() as tasks:
                 running = [tasks.create_task(loop.run()) for loop in self.loops.values()]
                 running.append(tasks.create_task(self.intake.write_forever()))
+                running.append(tasks.create_task(self.poll()))
                 try:
                     yield
                 finally:
@@ -312,6 +370,7 @@ class Service:
                     for task in running:
                         task.cancel()
         finally:
+            await self.deliveries.write_last(self.clock())
             try:
                 await self.fairness.close(self.clock())
             finally:
@@ -334,7 +393,13 @@ def make_service(settings: Settings, clock: Callable[[], datetime]) -> Service:
         intake=Intake(db, _later),
         presenter=Presenter(db, sources),
         fairness=make_fairness(db),
+        deliveries=Deliveries(db),
+        reports=Reports(db, configs),
+        sources={config.source.id: config for config in configs},
     )
+    service.deliveries.on_noted = count.delivery_noted
+    service.deliveries.on_dropped = partial(count.limit_hit, Limit.SOURCE_WORDS)
+    service.deliveries.on_kept_dropped = partial(count.limit_hit, Limit.KEPT_DELIVERIES)
     service.presenter.examples.wanted = settings.exemplars
     service.fairness.on_fenced = count.pools_fenced
     service.intake.on_stored = service.noticed
@@ -389,7 +454,12 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = read_clock) -
     behind.include_router(contacts_router(shelf, entry))
     library = Library(service.db, service.loops["policy"].nudge)
     behind.include_router(policy_router(library, entry))
+    counter = Counter(service.registrar, service.known_terms, service.source_names)
+    behind.include_router(customers_router(counter, entry))
+    desk = SourceDesk(service.db, service.reports, service.configs, service.sources, service)
+    behind.include_router(sources_router(desk, entry))
     behind.router.routes.extend(wallboard_routes(service.live))
+    behind.router.routes.extend(source_routes(lambda: desk.all(clock()), settings.docs_url))
     behind.add_exception_handler(Problem, on_problem)
     behind.add_exception_handler(HTTPException, on_http_exception)
     behind.add_exception_handler(Exception, on_failure)
@@ -404,10 +474,11 @@ def _desk(service: Service, alias_key: bytes) -> Desk:
         db=service.db,
         intake=service.intake,
         access=Access(service.db),
-        sources={config.source.id: config for config in service.configs},
+        sources=service.sources,
         alias_key=alias_key,
         count=service.count,
         read_clock=service.clock,
+        deliveries=service.deliveries,
     )
 
 

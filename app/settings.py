@@ -45,6 +45,9 @@ class Settings(BaseSettings):
         description="put the id of one contact on each bucket of the response times, in OpenMetrics "
         "alone; off, because the ids of some tools are personal",
     )
+    docs_url: Annotated[str, Field(pattern=r"^(https?://.*)?$")] = Field(
+        default="", description="where the files of docs/ are served, for links to them"
+    )
     fold_seconds: Annotated[float, Field(gt=0, le=60)] = Field(
         default=0.2, description="how often leftovers are looked for, beside being told at once"
     )

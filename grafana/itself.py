@@ -59,6 +59,9 @@ LIMITS = {
     "live_subscribers": "limit: wallboards",
     "contact_events": "limit: events of one contact",
     "series": "limit: series",
+    "large_bodies": "limit: large deliveries at once",
+    "source_words": "limit: words that sources use",
+    "kept_deliveries": "limit: deliveries kept unread",
 }
 DOORS = {
     "events": "events",

@@ -1,5 +1,6 @@
 """``python -m app verify`` says whether a delivery would be let in, and why not."""
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -94,7 +95,9 @@ def test_the_command_judges_a_shared_vector_as_expected(kind, vector, tmp_path: 
     (tmp_path / "secret").write_text(vector["secret"])
     (tmp_path / "body").write_bytes(vector["body"].encode())
     entry = f"id: desk, kind: {kind}"
-    if not certified:
+    if certified:
+        entry += f", topics: ['{json.loads(vector['body'])['TopicArn']}']"
+    else:
         entry += f", secrets: [{{file: {tmp_path}/secret}}]"
     (tmp_path / "sources.yaml").write_text(f"sources:\n  - {{{entry}}}\n")
     told = [f"--body=@{tmp_path}/body", f"--url={vector['url'] or ''}"]

@@ -7,6 +7,7 @@ from app.api.working_answers import ContactClock, clock_of
 from app.core.callbacks import Callback
 from app.core.clocks.clock import Clock
 from app.core.promises import Promise
+from app.core.registry import NOBODY
 from app.core.replay import KEY_SEPARATOR
 from app.core.working.account import Account, became_part_of, headline
 from app.operations.contacts import Known
@@ -50,7 +51,10 @@ class KindRecord:
 
 @dataclass(frozen=True, slots=True)
 class PromiseMade:
-    """A follow-up promised on this contact; ``moves`` counts how often it was re-dated."""
+    """A follow-up promised on this contact; ``moves`` counts how often it was re-dated.
+
+    ``inferred``: no tool says that it was promised; ``kept_inferred``: or that it was kept.
+    """
 
     promise: str
     promised_at: datetime
@@ -60,6 +64,8 @@ class PromiseMade:
     status: str
     breached: bool
     ended_at: datetime | None
+    inferred: bool
+    kept_inferred: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +170,7 @@ def account_told(known: Known) -> ContactAccount:
         also=[_name(key) for key in sorted(contact.members - {contact.key})],
         became_part_of=became_part_of(contact),
         link=contact.link,
-        customer=Customer(contact.customer, account.name) if contact.names else None,
+        customer=_customer(contact.customer, account.name),
         tier=contact.tier,
         team=contact.team,
         channel=contact.channel,
@@ -197,6 +203,11 @@ def account_told(known: Known) -> ContactAccount:
     )
 
 
+def _customer(customer: str, name: str | None) -> Customer | None:
+    """Who she is; none where nobody knows."""
+    return None if customer.startswith(NOBODY) else Customer(customer, name)
+
+
 def _name(key: str) -> Name:
     source, _, subject = key.partition(KEY_SEPARATOR)
     return Name(source, subject)
@@ -225,6 +236,8 @@ def _promise(made: Promise, clock: Clock, now: datetime) -> PromiseMade:
         status=clock.status(now),
         breached=clock.is_breached(now),
         ended_at=made.ended_at,
+        inferred=made.inferred,
+        kept_inferred=made.kept_inferred,
     )
 
 
@@ -240,12 +253,11 @@ def _call(owed: Callback, clock: Clock | None, now: datetime) -> CallOwed:
 
 def listed(contact: OpenContact) -> ListedContact:
     """One contact of a list."""
-    is_named = not contact.customer.startswith("unknown:")
     return ListedContact(
         contact=contact.subject,
         source=contact.source,
         link=contact.link,
-        customer=Customer(contact.customer, contact.name) if is_named else None,
+        customer=_customer(contact.customer, contact.name),
         tier=contact.tier,
         team=contact.team,
         channel=contact.channel,

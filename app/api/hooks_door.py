@@ -1,9 +1,8 @@
 """``POST /hooks/{source_id}``: what a configured tool sends, once its signature holds."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime
 from typing import TypeVar
 
 import structlog
@@ -11,16 +10,14 @@ import structlog
 from app.api.desk import Answer, Desk
 from app.api.exchange import Receive, Scope, headers_of, read_body
 from app.api.problems import Problem, come_back
-from app.core.events import Incoming
 from app.metrics.process_families import Limit, Rejection
 from app.operations.intake import CannotStore
 from app.operations.quarantine import Raw, keep_raw
+from app.operations.take import refuse_strange_times
 from app.operations.vendor_addresses import VendorAway
 from app.sources import kinds
 from app.sources.adapter import (
-    FUTURE_LIMIT,
     MAX_BYTES,
-    YEARS,
     BadSignature,
     Delivery,
     Reply,
@@ -86,7 +83,8 @@ async def _body(
 ) -> bytes:
     try:
         return await read_body(receive, headers, kinds.ADAPTERS[config.source.kind].max_bytes)
-    except Problem:
+    except Problem as problem:
+        desk.deliveries.refused(config.source.id, desk.read_clock(), problem.detail)
         desk.count.events_rejected(Rejection.TOO_LARGE, 1)
         desk.count.limit_hit(Limit.BODY_BYTES)
         raise
@@ -119,6 +117,7 @@ async def _verify(desk: Desk, delivery: Delivery, config: SourceConfig) -> None:
         await _apart(delivery, kinds.verify, delivery, config, now)
     except BadSignature as error:
         desk.count.signature_failed(source_id)
+        desk.deliveries.refused(source_id, now, str(error))
         log.warning("delivery_refused", source=source_id, reason=str(error))
         raise Problem(401, str(error)) from None
     except VendorAway as error:
@@ -130,17 +129,25 @@ async def _take(desk: Desk, delivery: Delivery, config: SourceConfig) -> Answer:
     source_id, now = config.source.id, delivery.received_at
     try:
         events = await _apart(delivery, kinds.translate, delivery, config)
-        _refuse_strange_times(events, now)
+        refuse_strange_times(events, now)
         stored = await desk.store(source_id, events, now)
     except (Unreadable, CannotStore) as error:
         desk.count.events_rejected(Rejection.UNREADABLE, 1)
+        telling = kinds.adapter_of(config).headers
         kept = Raw(
-            source_id, str(error), delivery.headers, delivery.body[:MAX_KEPT_BYTES], config.secrets
+            source_id,
+            str(error),
+            delivery.headers,
+            delivery.body[:MAX_KEPT_BYTES],
+            config.secrets,
+            telling,
         )
         await keep_raw(desk.db, kept, now)
+        desk.deliveries.kept(config, delivery, str(error))
         log.warning("delivery_kept", source=source_id, bytes=len(delivery.body))
         reply = kinds.answer(delivery, config)
         return _as_told(reply) if reply else Answer(202, b'{"accepted":0,"kept_for_later":1}')
+    desk.deliveries.taken(config, delivery, events, stored.new)
     await _visit(desk, delivery, config)
     reply = kinds.answer(delivery, config)
     return _as_told(reply) if reply else Answer(202, b'{"accepted":%d}' % stored.new)
@@ -157,17 +164,6 @@ async def _visit(desk: Desk, delivery: Delivery, config: SourceConfig) -> None:
         log.warning("visit_failed", source=config.source.id, reason=str(error))
         raise come_back(str(error)) from None
     log.info("source_confirmed", source=config.source.id)
-
-
-def _refuse_strange_times(events: Sequence[Incoming], now: datetime) -> None:
-    first, last = YEARS
-    for event in events:
-        if not first <= event.occurred_at.year <= last:
-            raise Unreadable(f"expected a time in the years {first} to {last}")
-        if event.occurred_at > now + FUTURE_LIMIT:
-            raise Unreadable(
-                f"expected a time at most {FUTURE_LIMIT} ahead, got {event.occurred_at}"
-            )
 
 
 def _url(scope: Scope, headers: Mapping[str, str]) -> str:

@@ -14,12 +14,18 @@ from app.commands.parsers import Commands, add_command
 from app.commands.refusal import Refusal
 from app.core.document import document, table
 from app.core.events import Event, to_event
+from app.core.marked_yaml import FaultyFile
 from app.core.policy import Policies
 from app.core.policy_file.reading import read_policy
 from app.core.replay import Terms, replay
 from app.main import read_clock
 from app.sources import cloudevents
+from app.sources.mapping_file import read_mapping
+from app.sources.mapping_rules import MappingRules
 from app.sources.translation import translate, translate_request
+
+MAPPING = "mapping"
+"""The kind whose meaning stands in a file."""
 
 BATCH_LINES = 2_000
 """Lines of an events file that are read at a time."""
@@ -32,6 +38,7 @@ def add_commands(commands: Commands) -> None:
     translating.add_argument("file", type=Path)
     translating.add_argument("--content-type", default="application/json")
     translating.add_argument("--header", action="append", default=[], metavar="'K: V'")
+    translating.add_argument("--mapping", type=Path, metavar="FILE", help="of the kind mapping")
 
     replaying = add_command(
         commands, "replay", "replay a file of events, without a database", _replay
@@ -58,12 +65,25 @@ def _translate(told: argparse.Namespace) -> None:
     for header in told.header:
         name, _, value = header.partition(":")
         headers[name.strip().lower()] = value.strip()
+    rules = _rules(told)
     if told.file.name.endswith(".http.txt"):
-        found = translate_request(told.kind, body, read_clock())
+        found = translate_request(told.kind, body, read_clock(), rules)
     else:
-        found = translate(told.kind, body, headers, read_clock())
+        found = translate(told.kind, body, headers, read_clock(), rules)
     for event in found:
         print(json.dumps(event, ensure_ascii=False))
+
+
+def _rules(told: argparse.Namespace) -> MappingRules | None:
+    if (told.mapping is None) is (told.kind == MAPPING):
+        wanted = "--mapping with its file" if told.mapping is None else "no --mapping"
+        raise Refusal(f"expected {wanted} for the kind {told.kind}")
+    if told.mapping is None:
+        return None
+    try:
+        return read_mapping(told.mapping.read_text())
+    except FaultyFile as faulty:
+        raise faulty.in_file(str(told.mapping)) from None
 
 
 def _replay(told: argparse.Namespace) -> None:

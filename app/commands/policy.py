@@ -21,9 +21,9 @@ from app.core.source import Source
 from app.core.unmeasurable import strange_teams, unmeasurable
 from app.errands import read_policy_file
 from app.main import read_clock
-from app.sources.configuration import read_sources
+from app.sources.configuration import NOT_LOOKED_UP, read_sources
 
-NO_SECRET = "not-looked-up-here"  # noqa: S105 - stands for any: a check needs none
+NO_SECRET = NOT_LOOKED_UP
 """What stands for every secret while a file of sources is only looked at."""
 
 

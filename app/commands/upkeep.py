@@ -3,16 +3,19 @@
 import argparse
 import asyncio
 import sys
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 from app.commands.bar import Bar
 from app.commands.parsers import Commands, add_command, add_group
 from app.commands.refusal import Refusal, settings_or_refusal
 from app.core.replay import KEY_SEPARATOR
 from app.errands import rebuild_all, try_kept_again
-from app.operations.quarantine import load_kept
-from app.store.engine import open_database
+from app.operations.quarantine import drop_kept, list_kept
+from app.store.engine import Database, open_database
 from app.store.migration import NoSuchMigration, migrate, migrate_back
-from app.store.quarantine import Kept
+
+Done = TypeVar("Done")
 
 
 def add_commands(commands: Commands) -> None:
@@ -22,8 +25,15 @@ def add_commands(commands: Commands) -> None:
         "--back-to", metavar="NUMBER", help="take later migrations back, for an older service"
     )
     kept = add_group(commands, "kept", "deliveries that were not understood")
-    add_command(kept, "list", "which, and why", _list_kept)
-    add_command(kept, "retry", "read them anew", _retry_kept)
+    for name, what, run in (
+        ("list", "which, and why", _list_kept),
+        ("retry", "read them anew", _retry_kept),
+    ):
+        command = add_command(kept, name, what, run)
+        command.add_argument("source", nargs="?", default="", help="of this source alone")
+    dropping = add_command(kept, "drop", "delete them for good", _drop_kept)
+    dropping.add_argument("source", help="of this source")
+    dropping.add_argument("number", nargs="?", type=int, help="one of them; else all of them")
     add_command(commands, "rebuild", "make what follows from the events anew", _rebuild)
 
 
@@ -40,23 +50,34 @@ def _migrate(told: argparse.Namespace) -> None:
     print(f"the database stands at {told.back_to}")
 
 
-def _list_kept(_told: argparse.Namespace) -> None:
-    async def load() -> list[Kept]:
-        db = open_database(settings_or_refusal().database_url.get_secret_value())
-        try:
-            return await load_kept(db)
-        finally:
-            await db.close()
-
-    kept = asyncio.run(load())
-    for one in kept:
-        print(f"{one.received_at:%Y-%m-%d %H:%M:%S} UTC  {one.source}  {one.reason}")
-    print(f"{len(kept)} deliveries wait to be understood")
+async def _with_database(job: Callable[[Database], Awaitable[Done]]) -> Done:
+    db = open_database(settings_or_refusal().database_url.get_secret_value())
+    try:
+        return await job(db)
+    finally:
+        await db.close()
 
 
-def _retry_kept(_told: argparse.Namespace) -> None:
-    understood, still_not = asyncio.run(try_kept_again(settings_or_refusal()))
-    print(f"{understood} are understood now, {still_not} still are not")
+def _list_kept(told: argparse.Namespace) -> None:
+    lines, reasons = asyncio.run(_with_database(lambda db: list_kept(db, told.source)))
+    for line in reversed(lines):
+        print(f"{line.received_at:%Y-%m-%d %H:%M:%S} UTC  {line.source}  {line.id}  {line.reason}")
+    if len({reason.source for reason in reasons}) > 1 or len(reasons) > 1:
+        for each in reasons:
+            print(f"{each.deliveries} of {each.source}: {each.reason}")
+    print(f"{sum(each.deliveries for each in reasons)} deliveries wait to be understood")
+
+
+def _retry_kept(told: argparse.Namespace) -> None:
+    done = asyncio.run(try_kept_again(settings_or_refusal(), told.source))
+    print(f"{done.understood} are understood now, {done.still_not} still are not")
+
+
+def _drop_kept(told: argparse.Namespace) -> None:
+    dropped = asyncio.run(_with_database(lambda db: drop_kept(db, told.source, told.number)))
+    if not dropped:
+        raise Refusal(f"nothing of that is kept of {told.source}")
+    print(f"{dropped} {'is' if dropped == 1 else 'are'} deleted")
 
 
 def _rebuild(_told: argparse.Namespace) -> None:

@@ -81,6 +81,11 @@ def _add_sources(sheet: Sheet, snapshot: Snapshot) -> None:
     ]
     sheet.add_instants(f.SOURCE_LAST_EVENT, labels, [known.last_event_at for known in news])
     sheet.add_instants(f.SOURCE_SILENT_AFTER, labels, [known.silent_after for known in news])
+    kept = {
+        label_text(f.SOURCE_KEPT.labels, source, reason): n
+        for (source, reason), n in snapshot.kept.items()
+    }
+    sheet.add(f.SOURCE_KEPT, list(kept), list(kept.values()))
 
 
 def _add_waiting(sheet: Sheet, snapshot: Snapshot) -> None:

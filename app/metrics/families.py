@@ -70,6 +70,11 @@ SOURCE_SILENT_AFTER = gauge(
     "When the silence of the source becomes suspicious, by its own opening hours, in Unix time.",
     *("source", "channel"),
 )
+SOURCE_KEPT = gauge(
+    "source_deliveries_kept",
+    "Deliveries of the source that could not be read and are kept, by why.",
+    *("source", "reason"),
+)
 CONTACTS_WAITING = gauge(
     "contacts_waiting", "Contacts that are owed an answer by a human, in open hours.", *GROUP
 )
@@ -272,7 +277,7 @@ RESPONSE_SECONDS = histogram(
 BUSINESS = (
     *(SNAPSHOT_TIMESTAMP, QUARANTINED, SET_ASIDE, INVARIANTS_BROKEN),
     *(POLICY_VERSION, OLDEST_TOUCHED),
-    *(SOURCE_LAST_EVENT, SOURCE_SILENT_AFTER, TARGET_SECONDS, TARGET_RATIO),
+    *(SOURCE_LAST_EVENT, SOURCE_SILENT_AFTER, SOURCE_KEPT, TARGET_SECONDS, TARGET_RATIO),
     *(CONTACTS_WAITING, OLDEST_WAITING),
     *(EPISODES_OPEN, CUSTOMERS_WAITING, EXTRA_WAIT, FREE_WHILE_WAITING, AGENTS),
     *(CLOCKS_OVERDUE, CLOCKS_OVERDUE_PAGEABLE, CLOCKS_OVERDUE_AT_OPENING),

@@ -1,10 +1,12 @@
 """What this process did since it was started: counted as it happens, lost when it ends."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 from prometheus_client.metrics_core import Metric
 
+from app.core.deliveries import Verdict
 from app.metrics import process_families as f
 from app.metrics.families import OTHER
 from app.metrics.family import Family
@@ -55,12 +57,17 @@ class ProcessMetrics:
             self._start(family, [()])
         self._start(f.EVENTS_REJECTED, [(reason,) for reason in _values(Rejection)])
         self._start(f.LIMITS_HIT, [(limit,) for limit in _values(Limit)])
+        states = _values(Verdict)
+        self._start(f.DELIVERIES, [(source, state) for source in ids for state in states])
         doors = [(door, code) for door in _values(Door) for code in codes]
         self._start(f.HTTP_REQUESTS, doors)
         self._event_lag = self._histogram(f.EVENT_LAG)
         self._intake_batch = self._histogram(f.INTAKE_BATCH)
         self._fold_seconds = self._histogram(f.FOLD_SECONDS)
         self._judge_lateness = self._histogram(f.JUDGE_LATENESS)
+        self._poll_failing = self._gauge(f.POLL_FAILING)
+        self._poll_success = self._gauge(f.POLL_SUCCESS)
+        self._poll_gaps = self._labelled(f.POLL_GAPS)
         self._subscribers = self._gauge(f.LIVE_SUBSCRIBERS)
         self._pools_owned = self._gauge(f.POOLS_OWNED)
         self._fairness_lag = self._gauge(f.FAIRNESS_LAG)
@@ -78,7 +85,11 @@ class ProcessMetrics:
         return Histogram(family.name, family.help, registry=self._registry, buckets=family.edges)
 
     def _gauge(self, family: Family) -> Gauge:
-        return Gauge(family.name, family.help, registry=self._registry)
+        return Gauge(family.name, family.help, family.labels, registry=self._registry)
+
+    def _labelled(self, family: Family) -> Counter:
+        """A counter whose label sets begin when somebody says so."""
+        return Counter(family.name, family.help, family.labels, registry=self._registry)
 
     def _count(self, family: Family, label: str, count: int) -> None:
         counter = self._counters.get((family.name, label))
@@ -89,6 +100,29 @@ class ProcessMetrics:
     def events_stored(self, source: str, count: int) -> None:
         """Events became durable. ``source`` is a configured id, or ``api``."""
         self._count(f.EVENTS, source, count)
+
+    def delivery_noted(self, source: str, verdict: Verdict) -> None:
+        """A delivery came, and this became of it."""
+        counter = self._counters.get((f.DELIVERIES.name, source, verdict))
+        (counter or self._counters[f.DELIVERIES.name, OTHER, verdict]).inc()
+
+    def poll_started(self, source: str, feed: str) -> None:
+        """A source that is fetched is read from now on, here or by another process."""
+        self._poll_failing.labels(source, feed).set(0)
+        self._poll_gaps.labels(source, feed)
+
+    def poll_went_well(self, source: str, feed: str, now: datetime) -> None:
+        """A source that is fetched was looked at, whether there was anything new or not."""
+        self._poll_failing.labels(source, feed).set(0)
+        self._poll_success.labels(source, feed).set(now.timestamp())
+
+    def poll_failed(self, source: str, feed: str) -> None:
+        """A source that is fetched cannot be read."""
+        self._poll_failing.labels(source, feed).set(1)
+
+    def poll_lost(self, source: str, feed: str) -> None:
+        """Something may have happened there that nobody told us."""
+        self._poll_gaps.labels(source, feed).inc()
 
     def events_rejected(self, reason: Rejection, count: int) -> None:
         """Events were refused, or kept apart unread."""

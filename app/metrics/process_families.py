@@ -41,6 +41,8 @@ class Limit(StrEnum):
     LIVE_SUBSCRIBERS = "live_subscribers"
     CONTACT_EVENTS = "contact_events"
     SERIES = "series"
+    SOURCE_WORDS = "source_words"
+    KEPT_DELIVERIES = "kept_deliveries"
 
 
 class Code(IntEnum):
@@ -80,6 +82,30 @@ EVENTS_CONFLICTING = counter(
 )
 EVENTS_UNKNOWN_TYPE = counter(
     "process_events_unknown_type_total", "Events stored whose type Evenhand does not know."
+)
+DELIVERIES = counter(
+    "process_deliveries_total",
+    "Deliveries by what became of them: taken, repeated, nothing, kept, refused or test.",
+    "source",
+    "state",
+)
+POLL_FAILING = gauge(
+    "process_poll_failing",
+    "1 while a source that is fetched cannot be read by the process that reads it.",
+    "source",
+    "feed",
+)
+POLL_SUCCESS = gauge(
+    "process_poll_success_timestamp_seconds",
+    "When a source that is fetched was last looked at well, in Unix time.",
+    "source",
+    "feed",
+)
+POLL_GAPS = counter(
+    "process_poll_gaps_total",
+    "Times that something may have happened at a source that is fetched and nobody told us.",
+    "source",
+    "feed",
 )
 EVENT_LAG = histogram(
     "process_event_lag_seconds",
@@ -136,6 +162,6 @@ PROCESS = (
     *(EVENTS_UNKNOWN_TYPE, EVENT_LAG, HTTP_REQUESTS, INTAKE_BATCH, FOLD_KEYS, FOLD_FAILURES),
     *(FOLD_SECONDS, JUDGE_LATENESS, SIGNATURE_FAILURES, SNAPSHOT_FAILURES, LIMITS_HIT),
     *(FAIRNESS_FENCED, FAIRNESS_FAILURES, POOLS_OWNED, FAIRNESS_LAG),
-    *(LIVE_SUBSCRIBERS, POLICY_REFUSED),
+    *(LIVE_SUBSCRIBERS, POLICY_REFUSED, DELIVERIES, POLL_FAILING, POLL_SUCCESS, POLL_GAPS),
 )
 """Everything on /metrics that describes this process."""

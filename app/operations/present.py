@@ -34,7 +34,7 @@ from app.metrics.families import response_edges
 from app.operations.examples import Examples
 from app.operations.present_day import PresentDay
 from app.operations.present_pools import Pools, load_pools
-from app.store import instance, ledgers
+from app.store import instance, ledgers, quarantine
 from app.store import now as store_now
 from app.store.customers_now import load_customers
 from app.store.engine import Database
@@ -53,6 +53,7 @@ from app.store.now import Instants, LostBefore, Present, PromiseRow, TurnedAwayR
 SHOWN_CONTACTS = 200
 """Waiting contacts that a snapshot names, the soonest to break first."""
 CUSTOMERS_REMEMBERED = 20_000
+REASONS_TO_KEEP = ("future", "invalid", "unreadable")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,7 @@ class _Read:
     exemplars: Mapping[ResponseGroup, tuple[Exemplar, ...]]
     counts: Sequence[ledgers.Tally]
     pools: Pools
+    kept: Mapping[tuple[str, str], int]
 
 
 @dataclass(slots=True)
@@ -99,6 +101,7 @@ class Presenter:
                 exemplars=await self.examples.look(tx, response_edges(_thresholds(policy)), now),
                 counts=await ledgers.load_counts(tx),
                 pools=await load_pools(tx, policy.teams, shown, now),
+                kept=await quarantine.count_by_source(tx),
             )
             await self.day.count(tx, edges, now)
         # With thousands of customers this takes longer than the event loop may stand still.
@@ -136,6 +139,7 @@ class Presenter:
             pool_names=pools.names,
             pool_links=pools.links,
             quarantined=present.quarantined,
+            kept=_kept(self.sources, read.kept),
             set_aside=present.set_aside,
             invariants_broken=self.invariants_broken,
             policy_version=policy.version,
@@ -147,7 +151,7 @@ class Presenter:
         return replace(
             _with_contacts(snapshot, present, policy, now),
             today=self.day.by_clock(snapshot),
-            sources=dict(_news(self.sources, read.last_heard, policy)),
+            sources=dict(news_of(self.sources, read.last_heard, policy)),
         )
 
 
@@ -155,6 +159,14 @@ class Presenter:
 def opaque(customer: str, key: bytes) -> str:
     """What metrics call a customer: the same for as long as the key is, and no name."""
     return f"c-{blake2b(customer.encode(), key=key[:64], digest_size=6).hexdigest()}"
+
+
+def _kept(
+    sources: Iterable[Source], kept: Mapping[tuple[str, str], int]
+) -> Mapping[tuple[str, str], int]:
+    """Every configured source stands at zero; one that is gone stands there while anything is."""
+    none = {(source.id, reason): 0 for source in sources for reason in REASONS_TO_KEEP}
+    return {**none, **kept}
 
 
 def _is_open(policy: Policy, now: datetime, team: str) -> bool:
@@ -342,9 +354,10 @@ def _waiting_contact(row: WaitingRow, policy: Policy, now: datetime) -> WaitingC
     )
 
 
-def _news(
-    sources: Sequence[Source], heard: Mapping[str, datetime], policy: Policy
+def news_of(
+    sources: Iterable[Source], heard: Mapping[str, datetime], policy: Policy
 ) -> Iterator[tuple[str, SourceNews]]:
+    """When each source was last heard, and from when its silence means something."""
     for source in sources:
         last = heard.get(source.event_source)
         calendar = policy.calendar_of(source.default_team or "")

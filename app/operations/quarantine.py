@@ -1,24 +1,45 @@
 """Keep what an adapter could not read, without any secret in it, until the reading is mended."""
 
+import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 import msgspec
+from msgspec import MsgspecError
 
 from app.core.aliases import pseudonymised
-from app.operations.intake import record_events
-from app.sources.adapter import Delivery, SourceConfig, Unreadable
+from app.core.events import Incoming
+from app.operations.intake import CannotStore, record_events
+from app.sources.adapter import FUTURE_LIMIT, YEARS, Delivery, SourceConfig, Unreadable
 from app.sources.kinds import translate
 from app.store import quarantine
 from app.store.engine import Database
-from app.store.quarantine import Kept
+from app.store.quarantine import Kept, KeptLine, KeptReason
 
-KEPT_A_ROUND = 10_000
-"""Kept deliveries that are listed or read anew at once."""
+READ_AT_ONCE = 20
+"""Kept deliveries that are read anew together: each may be as large as a delivery can be."""
+LISTED = 100
+"""Kept deliveries that a list names; the counts are of all."""
+MAX_KEPT = 2_000
+MAX_KEPT_BYTES = 64_000_000
+"""How many, and how much, is kept of one source: beyond that the oldest go."""
 KEPT_HEADERS = ("content-type", "user-agent", "content-encoding")
-KEPT_PREFIXES = ("x-chatwoot-delivery", "x-helpscout-event", "x-request-id")
+KEPT_PREFIXES = (
+    "ce-",
+    "i-twilio-idempotency-token",
+    "svix-id",
+    "webhook-id",
+    "x-chatwoot-delivery",
+    "x-evenhand-",
+    "x-helpscout-event",
+    "x-request-id",
+    "x-zammad-delivery",
+    "x-zammad-trigger",
+    "x-zendesk-webhook-id",
+    "x-zendesk-webhook-invocation-id",
+)
 SECRET = b"[secret]"
 
 
@@ -31,6 +52,8 @@ class Raw:
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     secrets: tuple[str, ...] = field(default=(), repr=False)
+    telling: frozenset[str] = frozenset()
+    """Headers that this source's adapter reads besides those of every kind."""
 
 
 def _spellings(character: str) -> bytes:
@@ -48,7 +71,7 @@ async def keep_raw(db: Database, raw: Raw, now: datetime) -> None:
     headers = {
         name: value
         for name, value in raw.headers.items()
-        if name in KEPT_HEADERS or name.startswith(KEPT_PREFIXES)
+        if name in raw.telling or name in KEPT_HEADERS or name.startswith(KEPT_PREFIXES)
     }
     body = raw.body
     for secret in filter(None, raw.secrets):
@@ -58,33 +81,91 @@ async def keep_raw(db: Database, raw: Raw, now: datetime) -> None:
         await quarantine.keep(tx, raw.source, now, raw.reason, told)
 
 
-async def load_kept(db: Database) -> list[Kept]:
-    """What is kept, the oldest first, at most ``KEPT_A_ROUND``."""
-    async with db.begin() as tx:
-        return await quarantine.load_kept(tx, KEPT_A_ROUND)
+@dataclass(frozen=True, slots=True)
+class Retried:
+    """What came of reading kept deliveries anew. ``reason``: why the last one still cannot be read."""
+
+    understood: int = 0
+    still_not: int = 0
+    events: int = 0
+    reason: str | None = None
 
 
 async def try_again(
-    db: Database, configs: Mapping[str, SourceConfig], key: bytes
-) -> tuple[int, int]:
-    """Read what is kept anew: how many deliveries are understood now, and how many still are not.
+    db: Database, configs: Mapping[str, SourceConfig], key: bytes, source: str = ""
+) -> Retried:
+    """Read what is kept of a source anew, or of all with no name.
 
-    Those understood are stored as if they had just come, and forgotten here; repeats do no harm.
+    What is understood is stored as if it had just come, and forgotten here; repeats do no harm.
     """
-    understood = 0
-    kept = await load_kept(db)
-    for one in kept:
-        config = configs.get(one.source)
-        if config is None:
-            continue
-        headers = msgspec.json.decode(one.headers, type=dict[str, str])
-        try:
-            events = translate(Delivery(headers, one.body, one.received_at), config)
-        except Unreadable:
-            continue
+    total, after = Retried(), 0
+    while kept := await _next(db, source, after):
+        for one in kept:
+            done = await _read_anew(db, one, configs.get(one.source), key)
+            total = Retried(
+                total.understood + done.understood,
+                total.still_not + done.still_not,
+                total.events + done.events,
+                done.reason or total.reason,
+            )
+            await asyncio.sleep(0)  # requests get their turn
+        after = kept[-1].id
+    return total
+
+
+async def try_one_again(
+    db: Database, config: SourceConfig, key: bytes, number: int
+) -> Retried | None:
+    """Read one kept delivery of a source anew; nothing where there is none of that number."""
+    async with db.begin() as tx:
+        kept = await quarantine.load_one(tx, config.source.id, number)
+    return await _read_anew(db, kept, config, key) if kept else None
+
+
+async def drop_kept(db: Database, source: str, number: int | None = None) -> int:
+    """Delete one kept delivery of a source, or all of them; how many there were."""
+    async with db.begin() as tx:
+        return await quarantine.drop(tx, source, number)
+
+
+async def list_kept(db: Database, source: str = "") -> tuple[list[KeptLine], list[KeptReason]]:
+    """The newest kept deliveries of a source, or of all, and how many there are by reason."""
+    async with db.begin() as tx:
+        lines = await quarantine.load_lines(tx, source, LISTED)
+        reasons = await quarantine.load_reasons(tx)
+    return lines, [each for each in reasons if not source or each.source == source]
+
+
+async def _next(db: Database, source: str, after: int) -> Sequence[Kept]:
+    async with db.begin() as tx:
+        return await quarantine.load_next(tx, source, after, READ_AT_ONCE)
+
+
+async def _read_anew(db: Database, kept: Kept, config: SourceConfig | None, key: bytes) -> Retried:
+    if config is None:
+        return Retried(still_not=1, reason="the source is not configured")
+    headers = msgspec.json.decode(kept.headers, type=dict[str, str])
+    try:
+        events = translate(Delivery(headers, kept.body, kept.received_at), config)
+        refuse_strange_times(events, kept.received_at)
         if events:
             await record_events(db, [[pseudonymised(event, key) for event in events]])
+    except (Unreadable, CannotStore, MsgspecError) as error:
         async with db.begin() as tx:
-            await quarantine.remove(tx, one.id)
-        understood += 1
-    return understood, len(kept) - understood
+            await quarantine.say_why(tx, kept.id, str(error))
+        return Retried(still_not=1, reason=str(error))
+    async with db.begin() as tx:
+        await quarantine.remove(tx, kept.id)
+    return Retried(understood=1, events=len(events))
+
+
+def refuse_strange_times(events: Sequence[Incoming], received_at: datetime) -> None:
+    """Raise ``Unreadable`` where an event is dated so that nobody can mean it."""
+    first, last = YEARS
+    for event in events:
+        if not first <= event.occurred_at.year <= last:
+            raise Unreadable(f"expected a time in the years {first} to {last}")
+        if event.occurred_at > received_at + FUTURE_LIMIT:
+            raise Unreadable(
+                f"expected a time at most {FUTURE_LIMIT} ahead, got {event.occurred_at}"
+            )

@@ -2,16 +2,21 @@
 
 from datetime import UTC, datetime, timedelta
 
-from app.store import instance, invariants, ledgers, quarantine
+from app.operations.quarantine import MAX_KEPT, MAX_KEPT_BYTES
+from app.store import deliveries, instance, invariants, ledgers, quarantine
 from app.store.engine import Database
 
 MONTHS_AHEAD = 3
 TALLIES_A_ROUND = 20_000
 QUARANTINE_KEPT = timedelta(days=30)
+AGENTS_REMEMBERED = timedelta(days=30)
 
 
-async def keep_up(db: Database, now: datetime) -> None:
-    """Do one round of upkeep; harmless when several replicas do it."""
+async def keep_up(db: Database, now: datetime) -> int:
+    """Do one round of upkeep; harmless when several replicas do it.
+
+    Answers how many deliveries were given up that nobody could read: too old, or too many.
+    """
     month = datetime(now.year, now.month, 1, tzinfo=UTC)
     for _ in range(MONTHS_AHEAD):
         following = _next_month(month)
@@ -19,7 +24,10 @@ async def keep_up(db: Database, now: datetime) -> None:
             await instance.make_partition(tx, month, following)
         month = following
     async with db.begin() as tx:
-        await quarantine.drop_older(tx, now - QUARANTINE_KEPT)
+        given_up = await quarantine.drop_older(tx, now - QUARANTINE_KEPT)
+        given_up += await quarantine.drop_too_many(tx, None, MAX_KEPT, MAX_KEPT_BYTES)
+        await deliveries.forget_agents(tx, now - AGENTS_REMEMBERED)
+    return given_up
 
 
 async def count_broken_invariants(db: Database) -> int:

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Protocol
 
 from app.core.events import Channel, Data, Incoming
 from app.core.source import Source
+from app.sources.mapping_rules import MappingRules
 
 FUTURE_LIMIT = timedelta(minutes=5)
 """How far ahead of its arrival an event may be dated."""
@@ -89,6 +90,8 @@ class SignedBy(StrEnum):
     """A certificate of the vendor, at the address that ``Adapter.certificate`` gives."""
     CONNECTION = "connection"
     """We fetch them ourselves: nothing is posted to us."""
+    NOBODY = "nobody"
+    """Whoever knows the address may send, because an administrator said so."""
 
 
 class TeamFrom(StrEnum):
@@ -139,7 +142,7 @@ class SourceConfig:
     events: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     connection: Connection | None = None
     calls_from: str = ""
-    mapping: Any = None
+    mapping: MappingRules | None = None
 
     def turns_away(self, tags: Iterable[str | None]) -> bool:
         """Whether one of a contact's tags says that its customer was turned away."""
@@ -178,6 +181,15 @@ class Adapter(Protocol):
     Subclass it: what only some tools need has an answer here already.
     """
 
+    def tells_with(self, config: SourceConfig) -> frozenset[str]:  # noqa: ARG002
+        """The canonical types it can send when it is configured like this."""
+        return self.tells
+
+    @property
+    def untold(self) -> Mapping[str, frozenset[str]]:
+        """Which of these it never sends of contacts on a channel."""
+        return MappingProxyType({})
+
     @property
     def signed_by(self) -> SignedBy:
         """What vouches for its deliveries."""
@@ -209,9 +221,18 @@ class Adapter(Protocol):
         ...
 
     @property
+    def headers(self) -> frozenset[str]:
+        """Headers that tell of an event, besides those that are kept of every kind."""
+        return frozenset()
+
+    @property
     def options(self) -> frozenset[str]:
         """The options that sources.yaml may set for this kind: see ``configuration.OPTIONS``."""
         ...
+
+    def of(self, config: SourceConfig) -> "Adapter":  # noqa: ARG002 - most are the same everywhere
+        """The adapter as the options of one source make it."""
+        return self
 
     def verify(self, delivery: Delivery, secrets: tuple[str, ...], now: datetime) -> None:
         """Return if any of ``secrets`` vouches for the delivery, else raise ``BadSignature``."""

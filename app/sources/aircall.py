@@ -8,21 +8,24 @@ lists its tags, so one that is set while people talk is told once the call is ov
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from app.core.events import (
+    Actor,
     AgentAvailable,
     AgentReplied,
     AgentUnavailable,
     Alias,
+    AliasKind,
     Channel,
     ContactAbandoned,
     ContactAnswered,
     ContactDeclined,
+    ContactDiscarded,
     ContactHeld,
     ContactMissed,
     ContactOffered,
@@ -31,6 +34,7 @@ from app.core.events import (
     ContactResumed,
     ContactTransferred,
     CustomerReplied,
+    CustomerUpdated,
     Data,
     DeclineReason,
     Direction,
@@ -42,97 +46,47 @@ from app.core.events import (
     WorkStarted,
 )
 from app.sources.adapter import Adapter, BadSignature, Delivery, SourceConfig, Unreadable, gives
+from app.sources.aircall_payloads import (
+    CALL,
+    ENVELOPE,
+    TOKEN,
+    USER,
+    Call,
+    Contact,
+    Envelope,
+    Person,
+)
 from app.sources.reading import (
     MAX_LISTED,
     MAX_NAME,
-    Id,
-    Moment,
     email,
     identity,
     instant,
     known_as,
+    later,
     needed,
     phone,
     read_json,
     vendor_id,
 )
 from app.sources.signatures import is_one_of
-from app.sources.telling import Telling, stable_id, tell
+from app.sources.telling import Telling, stable_id, tell, tier_told
 
 _ATTEMPT = "outbound_call_attempt"
 _VOICEMAIL = "voicemail"
 _TURNED_AWAY = "turned_away"
+_INTERNAL = "internal"
+_DISCARDED = "discarded"
 _WRAP_UP = "wrap_up"
 _ABANDONED = "abandon"
 """What every reason says that means the caller gave up, however it is spelled."""
-
-
-class _Token(msgspec.Struct, frozen=True):
-    token: str
-
-
-class _Envelope(msgspec.Struct, frozen=True):
-    event: str | None = None
-    event_name: str | None = None
-    timestamp: Moment = None
-    data: msgspec.Raw = msgspec.Raw(b"{}")
-
-
-class _Person(msgspec.Struct, frozen=True):
-    id: Id = None
-    type: str | None = None
-    users: Any = None
-    availability_status: str | None = None
-    substatus: str | None = None
-
-    @property
-    def is_team(self) -> bool:
-        return self.type == "team" or self.users is not None
-
-
-class _Email(msgspec.Struct, frozen=True, gc=False):
-    value: str | None = None
-
-
-class _Contact(msgspec.Struct, frozen=True):
-    id: Id = None
-    emails: tuple[_Email, ...] | None = None
-
-
-class _Tag(msgspec.Struct, frozen=True, gc=False):
-    id: Id = None
-    name: str | None = None
-    tagged_at: Moment = None
-
-
-class _Call(msgspec.Struct, frozen=True):
-    id: Id = None
-    direction: str | None = None
-    missed_call_reason: str | None = None
-    started_at: Moment = None
-    answered_at: Moment = None
-    ended_at: Moment = None
-    raw_digits: str | None = None
-    user: _Person | None = None
-    contact: _Contact | None = None
-    number: _Person | None = None
-    assigned_to: _Person | None = None
-    transferred_to: _Person | None = None
-    transferred_by: _Person | None = None
-    tags: tuple[_Tag, ...] | None = None
-
-
-_TOKEN = msgspec.json.Decoder(_Token)
-_ENVELOPE = msgspec.json.Decoder(_Envelope)
-_CALL = msgspec.json.Decoder(_Call)
-_USER = msgspec.json.Decoder(_Person)
 
 
 @dataclass(frozen=True, slots=True)
 class _Told:
     """A call as one delivery tells it, its values read."""
 
-    call: _Call
+    call: Call
     contact: str
     at: datetime | None
     started_at: datetime | None
@@ -151,7 +105,7 @@ class _Told:
 
     @property
     def aliases(self) -> tuple[Alias, ...]:
-        person = self.call.contact or _Contact()
+        person = self.call.contact or Contact()
         address = email(person.emails[0].value) if person.emails else None
         return known_as(
             phone(self.call.raw_digits), vendor_id(person.id, "$.data.contact.id"), address
@@ -167,16 +121,30 @@ class _Told:
         )
 
     @property
+    def tags(self) -> tuple[str, ...]:
+        return tuple(tag.name for tag in (self.call.tags or ())[:MAX_LISTED] if tag.name)
+
+    def of_tags(self) -> Iterator[Telling]:
+        """What the call's tags say beside what happened: that it never counts, and who she is."""
+        if self.config.discards(self.tags):
+            yield self.tell(ContactDiscarded(reason="tag"), self.at, _DISCARDED)
+        yield from tier_told(self.config, self.tags, self.aliases, self.at)
+
+    @property
     def now(self) -> str:
         """Tell apart what may happen several times in one call."""
         return f"{self.at.isoformat() if self.at else 'unknown'} {self.agent or ''}"
 
 
-def _id(person: _Person | None, name: str) -> str | None:
+def _id(person: Person | None, name: str) -> str | None:
     return identity(person.id, f"$.data.{name}.id") if person else None
 
 
 def _created(told: _Told) -> Iterator[Telling]:
+    """A call to or from one of us is nobody's but ours: it never counts."""
+    known_as = (alias.value for alias in told.aliases if alias.kind is not AliasKind.ID)
+    if told.config.is_staff(*known_as):
+        yield told.tell(ContactDiscarded(reason=_INTERNAL), told.started_at, _INTERNAL)
     match told.call.direction:
         case "inbound":
             yield told.tell(ContactReceived(), told.started_at, "call", told.agent)
@@ -200,6 +168,9 @@ def _declined(told: _Told) -> Iterator[Telling]:
 def _answered(told: _Told) -> Iterator[Telling]:
     at, way = told.answered_at, told.direction
     fact = f"{at.isoformat() if at else 'call'} {told.agent or ''}"
+    if told.config.is_bot(told.agent):
+        yield told.tell(AgentReplied(agent=told.agent, actor=Actor.BOT, direction=way), at, fact)
+        return
     yield told.tell(ContactAnswered(agent=told.agent, direction=way), at, fact)
     if told.agent:
         yield told.tell(WorkStarted(agent=told.agent, direction=way), at, fact)
@@ -250,9 +221,8 @@ def _ended(told: _Told) -> Iterator[Telling]:
 
 def _turned_away(told: _Told) -> Iterator[Telling]:
     """Say that the caller was turned away, as one more end: the tag may come after the first one."""
-    tags = (told.call.tags or ())[:MAX_LISTED]
     is_over = told.ended_at is not None and told.direction is None
-    if is_over and told.config.turns_away(tag.name for tag in tags):
+    if is_over and told.config.turns_away(told.tags):
         resolved = ContactResolved(agent=told.agent, outcome=Outcome.TURNED_AWAY)
         yield told.tell(resolved, told.ended_at, _TURNED_AWAY)
 
@@ -279,16 +249,10 @@ def _tagged(told: _Told) -> Iterator[Telling]:
         if span and at:
             # Every later delivery about tags lists this one again.
             fact = f"{tag.name} {tagged_at.isoformat() if tagged_at else ''}"
-            promised = FollowupPromised(due=_due(at, span), agent=told.agent, inferred=True)
+            due = later(at, span, "$.data.tags")
+            promised = FollowupPromised(due=due, agent=told.agent, inferred=True)
             yield told.tell(promised, at, fact)
     yield from _turned_away(told)
-
-
-def _due(at: datetime, span: timedelta) -> datetime:
-    try:
-        return at + span
-    except OverflowError:
-        raise Unreadable("expected an instant before 9999 - at `$.data.tags`") from None
 
 
 def _archived(told: _Told) -> Iterator[Telling]:
@@ -315,7 +279,7 @@ _CALLS: Final[Mapping[str, Callable[[_Told], Iterator[Telling]]]] = MappingProxy
     }
 )
 
-_USERS: Final[Mapping[str, Callable[[str, _Person], Data]]] = MappingProxyType(
+_USERS: Final[Mapping[str, Callable[[str, Person], Data]]] = MappingProxyType(
     {
         "user.wut_start": lambda agent, _: WorkStarted(agent=agent, kind=_WRAP_UP),
         "user.wut_end": lambda agent, _: WorkEnded(agent=agent, kind=_WRAP_UP),
@@ -328,7 +292,8 @@ _USERS: Final[Mapping[str, Callable[[str, _Person], Data]]] = MappingProxyType(
 )
 
 
-_OVER: Final = (ContactAbandoned, ContactMissed, ContactResolved, WorkEnded)
+_OF_TAGS: Final = (ContactDiscarded, CustomerUpdated)
+_OVER: Final = (ContactAbandoned, ContactMissed, ContactResolved, WorkEnded, *_OF_TAGS)
 
 
 class Aircall(Adapter):
@@ -340,17 +305,17 @@ class Aircall(Adapter):
         data.type
         for data in (
             AgentAvailable, AgentReplied, AgentUnavailable, ContactAbandoned, ContactAnswered,
-            ContactDeclined, ContactHeld, ContactMissed, ContactOffered, ContactReceived,
-            ContactResolved, ContactResumed, ContactTransferred, CustomerReplied, FollowupDone,
-            FollowupPromised, WorkEnded, WorkStarted,
+            ContactDeclined, ContactDiscarded, ContactHeld, ContactMissed, ContactOffered,
+            ContactReceived, ContactResolved, ContactResumed, ContactTransferred, CustomerReplied,
+            CustomerUpdated, FollowupDone, FollowupPromised, WorkEnded, WorkStarted,
         )
     )  # fmt: skip
     events: Final = gives(
         {
-            "call.created": (ContactReceived, AgentReplied),
+            "call.created": (ContactReceived, AgentReplied, ContactDiscarded),
             "call.ringing_on_agent": (ContactOffered,),
             "call.agent_declined": (ContactDeclined,),
-            "call.answered": (ContactAnswered, WorkStarted),
+            "call.answered": (ContactAnswered, WorkStarted, AgentReplied),
             "call.hold": (ContactHeld,),
             "call.unhold": (ContactResumed,),
             "call.transferred": (ContactTransferred,),
@@ -359,7 +324,7 @@ class Aircall(Adapter):
             "call.hungup": _OVER,
             "call.ended": _OVER,
             "call.voicemail_left": (CustomerReplied,),
-            "call.tagged": (FollowupPromised, ContactResolved),
+            "call.tagged": (FollowupPromised, ContactResolved, *_OF_TAGS),
             "call.archived": (FollowupDone,),
             "user.wut_start.v2": (WorkStarted,),
             "user.wut_end.v2": (WorkEnded,),
@@ -368,12 +333,17 @@ class Aircall(Adapter):
             "user.disconnected.v2": (AgentUnavailable,),
         }
     )
-    options: Final = frozenset({"follow_up_tags", "turned_away", "archived_keeps_promise"})
+    options: Final = frozenset(
+        {
+            *("follow_up_tags", "turned_away", "archived_keeps_promise", "discard_tags"),
+            *("tier_tags", "staff", "bots", "region"),
+        }
+    )
 
     def event_of(self, delivery: Delivery) -> str | None:
         """The name in the envelope; people's events are called as they are today."""
         try:
-            envelope = read_json(_ENVELOPE, delivery.body)
+            envelope = read_json(ENVELOPE, delivery.body)
         except Unreadable:
             return None
         name = envelope.event or envelope.event_name
@@ -382,7 +352,7 @@ class Aircall(Adapter):
     def verify(self, delivery: Delivery, secrets: tuple[str, ...], now: datetime) -> None:  # noqa: ARG002 - nothing signs a time
         """Compare the token in the body; ``now`` does not matter."""
         try:
-            token = read_json(_TOKEN, delivery.body).token
+            token = read_json(TOKEN, delivery.body).token
         except Unreadable:
             raise BadSignature("the body bears no token") from None
         if not is_one_of(token, secrets):
@@ -390,7 +360,7 @@ class Aircall(Adapter):
 
     def translate(self, delivery: Delivery, config: SourceConfig) -> tuple[Incoming, ...]:
         """Translate events of calls and users; all others are understood and mean nothing."""
-        envelope = read_json(_ENVELOPE, delivery.body)
+        envelope = read_json(ENVELOPE, delivery.body)
         event = (envelope.event or envelope.event_name or "").removesuffix(".v2")
         if event in _CALLS:
             return _translate_call(delivery, config, envelope, event)
@@ -402,9 +372,9 @@ class Aircall(Adapter):
 
 
 def _translate_call(
-    delivery: Delivery, config: SourceConfig, envelope: _Envelope, event: str
+    delivery: Delivery, config: SourceConfig, envelope: Envelope, event: str
 ) -> tuple[Incoming, ...]:
-    call = read_json(_CALL, envelope.data)
+    call = read_json(CALL, envelope.data)
     told = _Told(
         call=call,
         contact=needed(identity(call.id, "$.data.id"), "$.data.id"),
@@ -416,13 +386,13 @@ def _translate_call(
         config=config,
     )
     delivery_id = stable_id(event, told.contact, str(envelope.timestamp))
-    return tell(delivery, config, delivery_id, _CALLS[event](told))
+    return tell(delivery, config, delivery_id, [*_CALLS[event](told), *told.of_tags()])
 
 
 def _translate_user(
-    delivery: Delivery, config: SourceConfig, envelope: _Envelope, event: str
+    delivery: Delivery, config: SourceConfig, envelope: Envelope, event: str
 ) -> tuple[Incoming, ...]:
-    user = read_json(_USER, envelope.data)
+    user = read_json(USER, envelope.data)
     agent = needed(identity(user.id, "$.data.id"), "$.data.id")
     at = instant(envelope.timestamp, "$.timestamp")
     data = msgspec.structs.replace(_USERS[event](agent, user), channel=Channel.PHONE)

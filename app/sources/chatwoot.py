@@ -16,6 +16,7 @@ from app.core.events import (
     AgentReplied,
     Alias,
     Channel,
+    ContactDiscarded,
     ContactHeld,
     ContactReceived,
     ContactReopened,
@@ -24,6 +25,7 @@ from app.core.events import (
     ContactTransferred,
     CustomerRated,
     CustomerReplied,
+    CustomerUpdated,
     Data,
     FollowupPromised,
     Incoming,
@@ -39,10 +41,19 @@ from app.sources.adapter import (
     Unreadable,
     gives,
 )
+from app.sources.chatwoot_payloads import (
+    CONVERSATION,
+    EVENT,
+    MESSAGE,
+    Attributes,
+    Conversation,
+    Message,
+    Meta,
+    Person,
+)
 from app.sources.reading import (
     MAX_LISTED,
     Id,
-    Moment,
     email,
     identity,
     instant,
@@ -52,93 +63,27 @@ from app.sources.reading import (
     phone,
     read_json,
     vendor_id,
+    words,
 )
 from app.sources.signatures import check_signed_at, hmac_sha256_hex, is_one_of
-from app.sources.telling import Telling, stable_id, tell
+from app.sources.telling import Telling, stable_id, tell, tier_told
 
 TOLERANCE = timedelta(seconds=300)
 """How far the time of signing may lie from ours."""
 
 RATING_SCALE = 5.0
 _MAX_DELIVERY_ID = 128
+_DISCARDED = "discarded"
 _INCOMING: Final = frozenset({"incoming", 0})
 _OUTGOING: Final = frozenset({"outgoing", 1})
-
-
-class _Person(msgspec.Struct, frozen=True):
-    id: Id = None
-    type: str | None = None
-    email: str | None = None
-    phone_number: str | None = None
-
-    @property
-    def is_bot(self) -> bool:
-        kind = (self.type or "").lower()
-        return "bot" in kind or "captain" in kind
-
-
-class _Meta(msgspec.Struct, frozen=True):
-    sender: _Person | None = None
-    assignee: _Person | None = None
-    team: _Person | None = None
-
-
-class _Inner(msgspec.Struct, frozen=True, gc=False):
-    id: Id = None
-    message_type: int | str | None = None
-    created_at: Moment = None
-    updated_at: Moment = None
-
-
-class _Conversation(msgspec.Struct, frozen=True):
-    id: Id = None
-    display_id: Id = None
-    inbox_id: Id = None
-    channel: str | None = None
-    status: int | str | None = None
-    meta: _Meta | None = None
-    labels: Any = None
-    messages: tuple[_Inner, ...] | None = None
-    created_at: Moment = None
-    updated_at: Moment = None
-    timestamp: Moment = None
-    snoozed_until: Moment = None
-    first_reply_created_at: Moment = None
-    changed_attributes: list[dict[str, Any]] | dict[str, Any] | None = None
-
-
-class _Attributes(msgspec.Struct, frozen=True):
-    submitted_values: Any = None
-    external_echo: Any = None
-
-
-class _Message(msgspec.Struct, frozen=True):
-    id: Id = None
-    message_type: int | str | None = None
-    private: bool | None = None
-    created_at: Moment = None
-    updated_at: Moment = None
-    content_attributes: _Attributes | None = None
-    sender: _Person | None = None
-    inbox: _Person | None = None
-    conversation: _Conversation | None = None
-
-
-class _Event(msgspec.Struct, frozen=True):
-    event: str
-
-
-_EVENT = msgspec.json.Decoder(_Event)
-_MESSAGE = msgspec.json.Decoder(_Message)
-_CONVERSATION = msgspec.json.Decoder(_Conversation)
 
 
 class _Thread:
     """A conversation as one delivery tells it."""
 
-    def __init__(self, conversation: _Conversation, inbox: Id, config: SourceConfig) -> None:
+    def __init__(self, conversation: Conversation, inbox: Id, config: SourceConfig) -> None:
         self.conversation = conversation
-        self.meta = conversation.meta or _Meta()
+        self.meta = conversation.meta or Meta()
         shown_id = conversation.id if conversation.id is not None else conversation.display_id
         self.contact = needed(identity(shown_id, "$.id"), "$.id")
         self.at = instant(conversation.updated_at, "$.updated_at") or instant(
@@ -150,11 +95,23 @@ class _Thread:
         self._by_team = config.team_from is TeamFrom.TEAM
         self._config = config
 
+    def is_bot(self, person: Person) -> bool:
+        """Whether a machine wrote, by Chatwoot's word or by ours."""
+        known_as = (identity(person.id, "$.sender.id"), person.email, _text(person.name))
+        return person.is_bot or self._config.is_bot(*known_as)
+
+    def is_staff(self, person: Person | None) -> bool:
+        """Whether a customer of Chatwoot's is one of us."""
+        if person is None:
+            return False
+        number = phone(person.phone_number)
+        return self._config.is_staff(person.email, number.value if number else None)
+
     @property
     def agent(self) -> str | None:
         """Who has the conversation; a bot is nobody."""
         assignee = self.meta.assignee
-        if assignee is None or assignee.is_bot:
+        if assignee is None or self.is_bot(assignee):
             return None
         return identity(assignee.id, "$.meta.assignee.id")
 
@@ -167,9 +124,20 @@ class _Thread:
     @property
     def is_turned_away(self) -> bool:
         """Whether a label says that the customer was turned away."""
-        labels = self.conversation.labels
-        listed = labels[:MAX_LISTED] if isinstance(labels, list) else []
-        return self._config.turns_away(label for label in listed if isinstance(label, str))
+        return self._config.turns_away(words(self.conversation.labels))
+
+    def of_labels(self) -> Iterator[Telling]:
+        """What labels and fields say beside what happened: that it never counts, and who she is."""
+        labels, person = words(self.conversation.labels), self.meta.sender or Person()
+        if self._config.discards(labels):
+            yield self.tell(ContactDiscarded(reason="label"), self.at, _DISCARDED)
+        fields = words(self.conversation.custom_attributes, person.custom_attributes)
+        yield from tier_told(self._config, (*labels, *fields), self.aliases(), self.at)
+
+    def aliases(self, writer: Person | None = None) -> tuple[Alias, ...]:
+        """Who she is. One of us is no customer: then nobody knows whose it is."""
+        people = (each for each in (writer, self.meta.sender) if not self.is_staff(each))
+        return _aliases(*people)
 
     @property
     def now(self) -> str | None:
@@ -182,7 +150,7 @@ class _Thread:
         at: datetime | None,
         fact: str | None,
         *,
-        writer: _Person | None = None,
+        writer: Person | None = None,
         owner: str | None = None,
     ) -> Telling:
         """Say that ``data`` happened to this conversation."""
@@ -191,12 +159,12 @@ class _Thread:
             data,
             channel=Channel.EMAIL if is_mail else Channel.CHAT,
             team=data.team or self.team,
-            aliases=_aliases(writer, self.meta.sender),
+            aliases=self.aliases(writer),
         )
         return Telling(subject=self.contact, data=full, at=at, fact=fact, owner=owner)
 
 
-def _aliases(*people: _Person | None) -> tuple[Alias, ...]:
+def _aliases(*people: Person | None) -> tuple[Alias, ...]:
     known: list[Alias | None] = []
     for person in people:
         if person is not None and person.id is not None:
@@ -208,7 +176,7 @@ def _aliases(*people: _Person | None) -> tuple[Alias, ...]:
     return known_as(*known)
 
 
-def _message_created(thread: _Thread, message: _Message) -> Iterator[Telling]:
+def _message_created(thread: _Thread, message: Message) -> Iterator[Telling]:
     message_id = needed(identity(message.id, "$.id"), "$.id")
     at = instant(message.created_at, "$.created_at")
     if message.private:
@@ -220,21 +188,25 @@ def _message_created(thread: _Thread, message: _Message) -> Iterator[Telling]:
         data = ContactReceived() if began else CustomerReplied()
         yield thread.tell(data, at, message_id, writer=message.sender, owner=thread.agent)
     elif message.message_type in _OUTGOING:
-        yield thread.tell(_reply(message), at, message_id)
+        yield thread.tell(_reply(thread, message), at, message_id)
 
 
-def _reply(message: _Message) -> AgentReplied:
-    sender, attributes = message.sender, message.content_attributes or _Attributes()
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _reply(thread: _Thread, message: Message) -> AgentReplied:
+    sender, attributes = message.sender, message.content_attributes or Attributes()
     if sender is None:
         # Sent by a rule or a campaign, unless it is the echo of what somebody wrote in another app.
         return AgentReplied(actor=Actor.HUMAN if attributes.external_echo else Actor.SYSTEM)
-    if sender.is_bot:
+    if thread.is_bot(sender):
         return AgentReplied(actor=Actor.BOT)
     return AgentReplied(agent=identity(sender.id, "$.sender.id"))
 
 
-def _message_updated(thread: _Thread, message: _Message) -> Iterator[Telling]:
-    rating = _rating((message.content_attributes or _Attributes()).submitted_values)
+def _message_updated(thread: _Thread, message: Message) -> Iterator[Telling]:
+    rating = _rating((message.content_attributes or Attributes()).submitted_values)
     if rating is None:
         return
     message_id = needed(identity(message.id, "$.id"), "$.id")
@@ -298,7 +270,7 @@ def _given_to(thread: _Thread) -> Iterator[Telling]:
     yield thread.tell(transferred, thread.at, thread.now)
 
 
-def _changes(conversation: _Conversation) -> dict[str, tuple[str | None, str | None]]:
+def _changes(conversation: Conversation) -> dict[str, tuple[str | None, str | None]]:
     """Give what changed as (before, after); what only looks changed is left out."""
     found = {}
     for entry in _listed_changes(conversation):
@@ -347,7 +319,7 @@ def _status_changed(thread: _Thread) -> Iterator[Telling]:
             return  # A status of a later version: it means nothing to us yet.
 
 
-def _listed_changes(conversation: _Conversation) -> list[dict[str, Any]]:
+def _listed_changes(conversation: Conversation) -> list[dict[str, Any]]:
     listed = conversation.changed_attributes or []
     return listed[:MAX_LISTED] if isinstance(listed, list) else [listed]
 
@@ -371,7 +343,7 @@ def _reopened(thread: _Thread) -> Iterator[Telling]:
     yield thread.tell(ContactReopened(agent=thread.agent), thread.at, thread.now)
 
 
-_MESSAGES: Final[Mapping[str, Callable[[_Thread, _Message], Iterator[Telling]]]] = MappingProxyType(
+_MESSAGES: Final[Mapping[str, Callable[[_Thread, Message], Iterator[Telling]]]] = MappingProxyType(
     {"message_created": _message_created, "message_updated": _message_updated}
 )
 _CONVERSATIONS: Final[Mapping[str, Callable[[_Thread], Iterator[Telling]]]] = MappingProxyType(
@@ -393,8 +365,9 @@ class Chatwoot(Adapter):
     tells: Final = frozenset(
         data.type
         for data in (
-            AgentReplied, ContactHeld, ContactReceived, ContactReopened, ContactResolved,
-            ContactResumed, ContactTransferred, CustomerRated, CustomerReplied, FollowupPromised,
+            AgentReplied, ContactDiscarded, ContactHeld, ContactReceived, ContactReopened,
+            ContactResolved, ContactResumed, ContactTransferred, CustomerRated, CustomerReplied,
+            CustomerUpdated, FollowupPromised,
         )
     )  # fmt: skip
     events: Final = gives(
@@ -402,7 +375,9 @@ class Chatwoot(Adapter):
             "message_created": (ContactReceived, CustomerReplied, AgentReplied),
             "message_updated": (CustomerRated,),
             "conversation_created": (ContactReceived,),
-            "conversation_updated": (ContactTransferred, ContactResolved),
+            "conversation_updated": (
+                *(ContactTransferred, ContactResolved, ContactDiscarded, CustomerUpdated),
+            ),
             "conversation_status_changed": (
                 *(ContactResolved, ContactReopened, ContactHeld, ContactResumed),
                 FollowupPromised,
@@ -411,12 +386,17 @@ class Chatwoot(Adapter):
             "conversation_opened": (ContactReopened,),
         }
     )
-    options: Final = frozenset({"turned_away", "team_from"})
+    options: Final = frozenset(
+        {
+            *("turned_away", "team_from", "discard_tags", "tier_tags"),
+            *("staff", "staff_domains", "bots", "region"),
+        }
+    )
 
     def event_of(self, delivery: Delivery) -> str | None:
         """The name in the body."""
         try:
-            return read_json(_EVENT, delivery.body).event
+            return read_json(EVENT, delivery.body).event
         except Unreadable:
             return None
 
@@ -434,18 +414,18 @@ class Chatwoot(Adapter):
 
     def translate(self, delivery: Delivery, config: SourceConfig) -> tuple[Incoming, ...]:
         """Translate messages and conversations; other events are understood and mean nothing."""
-        event = read_json(_EVENT, delivery.body).event
+        event = read_json(EVENT, delivery.body).event
         if event in _MESSAGES:
-            message = read_json(_MESSAGE, delivery.body)
+            message = read_json(MESSAGE, delivery.body)
             inbox = message.inbox.id if message.inbox else None
-            thread = _Thread(message.conversation or _Conversation(), inbox, config)
-            tellings = _MESSAGES[event](thread, message)
+            thread = _Thread(message.conversation or Conversation(), inbox, config)
+            tellings = [*_MESSAGES[event](thread, message)]
         elif event in _CONVERSATIONS:
-            conversation = read_json(_CONVERSATION, delivery.body)
-            tellings = _CONVERSATIONS[event](_Thread(conversation, None, config))
+            thread = _Thread(read_json(CONVERSATION, delivery.body), None, config)
+            tellings = [*_CONVERSATIONS[event](thread)]
         else:
             return ()
-        return tell(delivery, config, _delivery_id(delivery), tellings)
+        return tell(delivery, config, _delivery_id(delivery), [*tellings, *thread.of_labels()])
 
 
 def _delivery_id(delivery: Delivery) -> str:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Final
 
@@ -22,9 +23,14 @@ from app.core.marked_yaml import Fault, FaultyFile, Marked, read_marked
 from app.core.source import DEFAULT_SILENCE, Source
 from app.sources.adapter import Adapter, Connection, SignedBy, SourceConfig, TeamFrom
 from app.sources.kinds import ADAPTERS
+from app.sources.mapping_file import mapping_in, read_mapping
+from app.sources.mapping_rules import MappingRules
 
 ReadSecret = Callable[[str, str], str]
 """Give the secret that ``env`` or ``file`` and a name stand for; LookupError or OSError if none."""
+
+NOT_LOOKED_UP = "not-looked-up-here"
+"""Stands for any secret where a file is read that needs none."""
 
 MAX_SOURCES = 1000
 MAX_SECRETS = 8
@@ -150,6 +156,8 @@ class _Entry(_Model):
     topics: Annotated[tuple[Name, ...], Field(max_length=MAX_TAGS)] = ()
     events: Annotated[dict[Name, Name], Field(max_length=MAX_LISTED)] = Field(default_factory=dict)
     connection: _Connection | None = None
+    mapping: dict[str, Any] | None = None
+    calls_from: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,64}$")] | None = None
 
 
 OPTIONS: Final = frozenset(_Entry.model_fields) - {
@@ -186,6 +194,11 @@ def read_sources(text: str, read_secret: ReadSecret) -> tuple[SourceConfig, ...]
         if isinstance(name, str) and name in seen:
             _Place(marked, index, faults).blame(("id",), f"expected an id of its own, got {name!r}")
         seen.add(name if isinstance(name, str) else None)
+    for index, entry in enumerate(entries):
+        told = entry.get("calls_from") if isinstance(entry, dict) else None
+        if isinstance(told, str) and told not in seen:
+            message = f"expected the id of a source in this file, got {told[:_MAX_SHOWN]!r}"
+            _Place(marked, index, faults).blame(("calls_from",), message)
     if faults:
         raise FaultyFile(sorted(faults, key=lambda fault: fault.line))
     return tuple(config for config in configs if config is not None)
@@ -219,13 +232,58 @@ def _read_entry(place: _Place, entry: object, read_secret: ReadSecret) -> Source
         return None
     for option in sorted((read.model_fields_set & OPTIONS) - adapter.options):
         place.blame((option,), f"is not an option of the kind {adapter.kind}")
+    rules = _mapping(place, read, adapter)
+    adapter = adapter.of(replace(_config(read, adapter), mapping=rules))
     secrets = _secrets(place, read, adapter, read_secret)
     shown = read.verify_token
     word = _secret(place, ("verify_token",), shown, read_secret) if shown else ""
     _check_events(place, read)
+    _check_topics(place, read, adapter)
+    _check_connection(place, read, adapter)
     if len(place.faults) > before:
         return None
-    return replace(_config(read, adapter), secrets=secrets, verify_token=word)
+    config = replace(_config(read, adapter), secrets=secrets, verify_token=word, mapping=rules)
+    return replace(config, source=replace(config.source, tells=adapter.tells_with(config)))
+
+
+def _check_connection(place: _Place, entry: _Entry, adapter: Adapter) -> None:
+    """A source that is fetched says where from, and who logs in somewhere has a password."""
+    told = entry.connection
+    if told is None:
+        if adapter.signed_by is SignedBy.CONNECTION and not entry.unsigned:
+            place.blame(("connection",), "is required: the host or the path it is fetched from")
+    elif not told.host and not told.path:
+        place.blame(("connection",), "expected a host to log in to, or the path of a file")
+    elif told.host and not entry.secrets:
+        place.blame(("secrets",), f"expected the password: {_REFERENCE}")
+
+
+def _mapping(place: _Place, entry: _Entry, adapter: Adapter) -> MappingRules | None:
+    """What a mapping says that stands here, or in the file that is named here."""
+    told = entry.mapping
+    if "mapping" not in adapter.options:
+        return None
+    if told is None:
+        place.blame(("mapping",), "is required: {file: PATH}, or the mapping itself")
+        return None
+    if set(told) == {"file"}:
+        return _mapping_in_file(place, str(told["file"]))
+    try:
+        return mapping_in(place.marked, ("sources", place.index, "mapping"))
+    except FaultyFile as faulty:
+        place.faults.extend(faulty.faults)
+        return None
+
+
+def _mapping_in_file(place: _Place, file: str) -> MappingRules | None:
+    try:
+        return read_mapping(Path(file).read_text())
+    except FaultyFile as faulty:
+        for fault in faulty.faults:
+            place.blame(("mapping", "file"), f"{file}, {fault}")
+    except (OSError, ValueError):
+        place.blame(("mapping", "file"), f"expected a file that can be read, got {file!r}")
+    return None
 
 
 def _check_events(place: _Place, entry: _Entry) -> None:
@@ -233,6 +291,13 @@ def _check_events(place: _Place, entry: _Entry) -> None:
         if meaning not in TYPES:
             wanted = f"one of {', '.join(sorted(TYPES))}"
             place.blame(("events", name), f"expected {wanted}, got {meaning[:_MAX_SHOWN]!r}")
+
+
+def _check_topics(place: _Place, entry: _Entry, adapter: Adapter) -> None:
+    """Who signs for everybody vouches for nobody: the topics say which deliveries are ours."""
+    for_everybody = adapter.signed_by is SignedBy.CERTIFICATE and not entry.unsigned
+    if for_everybody and "topics" in adapter.options and not entry.topics:
+        place.blame(("topics",), "is required: the ARN of each topic that may send here")
 
 
 def _blame_field(place: _Place, detail: ErrorDetails, entry: object) -> None:
@@ -267,7 +332,9 @@ def _secrets(
         if not entry.secrets and adapter.signed_by is SignedBy.SECRET:
             place.blame(("secrets",), f"expected at least one {_REFERENCE}")
         wanted = [(("secrets", index), one) for index, one in enumerate(entry.secrets)]
-        return tuple(_secret(place, path, one, read_secret) for path, one in wanted)
+        found = tuple(_secret(place, path, one, read_secret) for path, one in wanted)
+        _check_secrets(place, adapter, found)
+        return found
     if entry.secrets:
         place.blame(("secrets",), "expected token instead, because of unsigned: true")
     if entry.token is None:
@@ -277,6 +344,14 @@ def _secrets(
     if 0 < len(token) < MIN_TOKEN:
         place.blame(("token",), f"expected a token of at least {MIN_TOKEN} characters")
     return (token,)
+
+
+def _check_secrets(place: _Place, adapter: Adapter, secrets: Sequence[str]) -> None:
+    """Say what is wrong with secrets that the kind cannot use; what stands for any is not looked at."""
+    for index, secret in enumerate(secrets):
+        fault = adapter.secret_fault(secret) if secret not in ("", NOT_LOOKED_UP) else None
+        if fault is not None:
+            place.blame(("secrets", index), fault)
 
 
 def _secret(
@@ -302,6 +377,7 @@ def _config(entry: _Entry, adapter: Adapter) -> SourceConfig:
             kind=entry.kind,
             channel=adapter.channel,
             tells=adapter.tells,
+            untold=adapter.untold,
             teams=MappingProxyType(dict(entry.teams)),
             default_team=entry.default_team,
             silence_limit=entry.silence_limit or usual,
@@ -327,4 +403,5 @@ def _config(entry: _Entry, adapter: Adapter) -> SourceConfig:
         topics=frozenset(entry.topics),
         events=MappingProxyType(dict(entry.events)),
         connection=Connection(**entry.connection.model_dump()) if entry.connection else None,
+        calls_from=entry.calls_from or "",
     )

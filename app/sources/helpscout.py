@@ -5,9 +5,6 @@ that the event, not the status in the body, says what happened. There is no id o
 words in the body are those of the moment: what the event is about makes the id. Text is never read.
 """
 
-import base64
-import hashlib
-import hmac
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from types import MappingProxyType
@@ -18,6 +15,7 @@ import msgspec
 from app.core.events import (
     Actor,
     AgentReplied,
+    Alias,
     Channel,
     ContactDiscarded,
     ContactHeld,
@@ -27,6 +25,7 @@ from app.core.events import (
     ContactTransferred,
     CustomerRated,
     CustomerReplied,
+    CustomerUpdated,
     Data,
     Direction,
     Incoming,
@@ -46,9 +45,10 @@ from app.sources.reading import (
     phone,
     read_json,
     vendor_id,
+    words,
 )
-from app.sources.signatures import is_one_of
-from app.sources.telling import Telling, stable_id, tell
+from app.sources.signatures import hmac_base64, is_one_of
+from app.sources.telling import Telling, stable_id, tell, tier_told
 
 EVENT = "x-helpscout-event"
 SIGNATURE = "x-helpscout-signature"
@@ -129,10 +129,29 @@ class _Told:
     @property
     def is_turned_away(self) -> bool:
         """Whether a tag says that the customer was turned away."""
-        tags = self.conversation.tags
-        listed = tags[:MAX_LISTED] if isinstance(tags, list) else []
-        names = (tag.get("tag") if isinstance(tag, dict) else tag for tag in listed)
-        return self._config.turns_away(name for name in names if isinstance(name, str))
+        return self._config.turns_away(words(self.conversation.tags))
+
+    def of_tags(self) -> Iterator[Telling]:
+        """What the tags say beside what happened: that it never counts, and who she is."""
+        tags = words(self.conversation.tags)
+        if self._config.discards(tags):
+            yield self.tell(ContactDiscarded(reason="tag"), self.at, "discarded")
+        yield from tier_told(self._config, tags, self.aliases, self.at)
+
+    def is_bot(self, person: _Person | None) -> bool:
+        """Whether a machine wrote that we know of."""
+        told = person or _Person()
+        return self._config.is_bot(identity(told.id, "$.createdBy.id"), told.email)
+
+    @property
+    def aliases(self) -> tuple[Alias, ...]:
+        """Who she is. One of us is no customer: then nobody knows whose it is."""
+        customer = self.conversation.customer or _Person()
+        number = phone(customer.phone)
+        if self._config.is_staff(customer.email, number.value if number else None):
+            return ()
+        customer_id = vendor_id(customer.id, "$.primaryCustomer.id")
+        return known_as(customer_id, email(customer.email), number)
 
     @property
     def moment(self) -> str | None:
@@ -153,16 +172,11 @@ class _Told:
 
     def tell(self, data: Data, at: datetime | None, fact: str | None) -> Telling:
         """Say that ``data`` happened to this conversation."""
-        customer = self.conversation.customer or _Person()
         full = msgspec.structs.replace(
             data,
             channel=_CHANNELS.get(self.conversation.type or "", Channel.EMAIL),
             team=identity(self.conversation.mailbox_id, "$.mailboxId"),
-            aliases=known_as(
-                vendor_id(customer.id, "$.primaryCustomer.id"),
-                email(customer.email),
-                phone(customer.phone),
-            ),
+            aliases=self.aliases,
         )
         owner = self.owner if isinstance(data, _WITHOUT_AGENT) else None
         return Telling(subject=self.contact, data=full, at=at, fact=fact, owner=owner)
@@ -198,9 +212,9 @@ def _agent_replied(told: _Told) -> Iterator[Telling]:
         yield told.tell(replied, told.at, told.moment)
         return
     at = instant(thread.created_at, "$._embedded.threads[...].createdAt") or told.at
-    replied = AgentReplied(
-        agent=_person(thread.created_by, "$._embedded.threads[...].createdBy.id")
-    )
+    agent = _person(thread.created_by, "$._embedded.threads[...].createdBy.id")
+    is_bot = told.is_bot(thread.created_by)
+    replied = AgentReplied(agent=agent, actor=Actor.BOT if is_bot else Actor.HUMAN)
     yield told.tell(replied, at, identity(thread.id, "$._embedded.threads[...].id"))
 
 
@@ -279,7 +293,7 @@ class HelpScout(Adapter):
         data.type
         for data in (
             AgentReplied, ContactDiscarded, ContactHeld, ContactReceived, ContactReopened,
-            ContactResolved, ContactTransferred, CustomerRated, CustomerReplied,
+            ContactResolved, ContactTransferred, CustomerRated, CustomerReplied, CustomerUpdated,
         )
     )  # fmt: skip
     events: Final = gives(
@@ -290,12 +304,17 @@ class HelpScout(Adapter):
             "convo.assigned": (ContactTransferred,),
             "convo.moved": (ContactTransferred,),
             "convo.status": (ContactResolved, ContactHeld, ContactReopened, ContactDiscarded),
-            "convo.tags": (ContactResolved,),
+            "convo.tags": (ContactResolved, ContactDiscarded, CustomerUpdated),
             "convo.deleted": (ContactDiscarded,),
             "satisfaction.ratings": (CustomerRated,),
         }
     )
-    options: Final = frozenset({"turned_away"})
+    options: Final = frozenset(
+        {
+            *("turned_away", "discard_tags", "tier_tags"),
+            *("staff", "staff_domains", "bots", "region"),
+        }
+    )
 
     def event_of(self, delivery: Delivery) -> str | None:
         """The name in the header."""
@@ -306,7 +325,9 @@ class HelpScout(Adapter):
         signature = delivery.headers.get(SIGNATURE, "").strip()
         if not signature:
             raise BadSignature("X-HelpScout-Signature is missing")
-        if not is_one_of(signature, [_signed(secret, delivery.body) for secret in secrets]):
+        if not is_one_of(
+            signature, [hmac_base64(secret, delivery.body, "sha1") for secret in secrets]
+        ):
             raise BadSignature("X-HelpScout-Signature does not match the body")
 
     def translate(self, delivery: Delivery, config: SourceConfig) -> tuple[Incoming, ...]:
@@ -318,14 +339,10 @@ class HelpScout(Adapter):
             tellings = list(_rated(read_json(_RATING, delivery.body), config))
         elif event in _EVENTS:
             told = _Told(read_json(_CONVERSATION, delivery.body), config)
-            tellings = list(_EVENTS[event](told))
+            tellings = [*_EVENTS[event](told), *told.of_tags()]
         else:
             return ()
         return tell(delivery, config, _delivery_id(event, delivery.body, tellings), tellings)
-
-
-def _signed(secret: str, body: bytes) -> str:
-    return base64.b64encode(hmac.new(secret.encode(), body, hashlib.sha1).digest()).decode()
 
 
 def _delivery_id(event: str, body: bytes, tellings: list[Telling]) -> str:

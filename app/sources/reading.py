@@ -3,7 +3,9 @@
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
+from urllib.parse import parse_qsl
 
 import msgspec
 
@@ -18,6 +20,10 @@ MAX_DIGITS = 32
 
 MAX_LISTED = 500
 """Entries that are read of a list in a payload; real ones hold a handful."""
+
+MAX_FORM_BYTES = 262_144
+MAX_FORM_FIELDS = 1_000
+"""How much a form may hold; real ones hold some ten thousand bytes in some fifty fields."""
 
 Id = int | str | None
 Moment = int | float | str | None
@@ -40,6 +46,29 @@ def read_json(decoder: "msgspec.json.Decoder[Shape]", raw: bytes | msgspec.Raw) 
         raise Unreadable("JSON is nested too deeply") from None
     except (msgspec.MsgspecError, ValueError) as error:
         raise Unreadable(str(error)[:MAX_NAME]) from None
+
+
+def read_form(raw: bytes) -> list[tuple[str, str]]:
+    """Read the fields of a form in their order, blank ones too, or raise ``Unreadable``."""
+    if len(raw) > MAX_FORM_BYTES:
+        raise Unreadable(f"expected a form of at most {MAX_FORM_BYTES} bytes")
+    try:
+        text = raw.decode(errors="replace")
+        return parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FORM_FIELDS)
+    except ValueError:
+        raise Unreadable(f"expected a form of at most {MAX_FORM_FIELDS} fields") from None
+
+
+def written_date(value: str | None, path: str) -> datetime | None:
+    """Read a date as mail headers write it (RFC 2822); without a zone it is UTC."""
+    if not value:
+        return None
+    try:
+        at = parsedate_to_datetime(value[:MAX_NAME])
+        at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        raise Unreadable(f"expected a date such as that of a mail - at `{path}`") from None
+    return at if at >= _FIRST_MOMENT else None
 
 
 def instant(value: Moment, path: str) -> datetime | None:
@@ -72,6 +101,14 @@ def _from_text(value: str) -> datetime:
     if text.replace(".", "", 1).isdecimal() and len(text) <= MAX_DIGITS:
         return _from_number(float(text))
     return datetime.fromisoformat(text.replace(" UTC", "+00:00"))
+
+
+def later(at: datetime, span: timedelta, path: str) -> datetime:
+    """When a span that begins at ``at`` is over, or ``Unreadable`` beyond the year 9999."""
+    try:
+        return at + span
+    except OverflowError:
+        raise Unreadable(f"expected an instant before 9999 - at `{path}`") from None
 
 
 def identity(value: Id, path: str) -> str | None:
@@ -126,3 +163,24 @@ def vendor_id(value: Id, path: str) -> Alias | None:
 def known_as(*aliases: Alias | None) -> tuple[Alias, ...]:
     """Keep the aliases there are, each once, the first first."""
     return tuple(dict.fromkeys(alias for alias in aliases if alias is not None))
+
+
+def words(*told: Any) -> tuple[str, ...]:
+    """The tags and fields that a tool tells: lists of texts or of ``{name}``, and ``name:value``.
+
+    ``{"plan": "gold"}`` is the word ``plan:gold``. What is neither is left out.
+    """
+    found: list[str] = []
+    for one in told:
+        if isinstance(one, Mapping):
+            fields = list(one.items())[:MAX_LISTED]
+            found += [
+                f"{name}:{each}"
+                for name, each in fields
+                if isinstance(each, str) or (isinstance(each, int) and abs(each) < 10**MAX_DIGITS)
+            ]
+        elif isinstance(one, list | tuple):
+            for each in one[:MAX_LISTED]:
+                name = (each.get("name") or each.get("tag")) if isinstance(each, Mapping) else each
+                found += [name] if isinstance(name, str) else []
+    return tuple(found)

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 from app.sources.adapter import BadSignature, Delivery
 
 TOKEN_PARAMETERS = ("token", "access_token")
+KEY_HEADER = "x-api-key"
 MAX_QUERY_FIELDS = 100
 _MAX_SECONDS_DIGITS = 12
 
@@ -27,6 +28,16 @@ def hmac_sha256_hex(secret: str, message: bytes) -> str:
     return hmac.new(secret.encode(), message, hashlib.sha256).hexdigest()
 
 
+def hmac_sha1_hex(secret: str, message: bytes) -> str:
+    """Sign ``message`` as older tools do."""
+    return hmac.new(secret.encode(), message, hashlib.sha1).hexdigest()
+
+
+def hmac_base64(secret: str, message: bytes, algorithm: str) -> str:
+    """Sign ``message`` with ``sha1`` or ``sha256``, written in base64."""
+    return base64.b64encode(hmac.new(secret.encode(), message, algorithm).digest()).decode()
+
+
 def check_signed_at(text: str, now: datetime, tolerance: timedelta) -> None:
     """Insist that the Unix time ``text`` lies within ``tolerance`` of ``now``, the edge included."""
     if not (text.isascii() and text.isdecimal() and len(text) <= _MAX_SECONDS_DIGITS):
@@ -36,10 +47,10 @@ def check_signed_at(text: str, now: datetime, tolerance: timedelta) -> None:
 
 
 def check_token(delivery: Delivery, tokens: tuple[str, ...]) -> None:
-    """Insist on a known token: Bearer, the password of Basic, or ``?token=`` in the URL."""
+    """Insist on a known token: Bearer, Basic's password, a header or ``?token=`` in the URL."""
     given = _tokens(delivery)
     if not given:
-        raise BadSignature("no token in the Authorization header or the query string")
+        raise BadSignature("no token in the Authorization or X-Api-Key header or the query string")
     if not any(is_one_of(token, tokens) for token in given):
         raise BadSignature("the token is not the one of this source")
 
@@ -51,6 +62,9 @@ def _tokens(delivery: Delivery) -> list[str]:
         found.append(rest.strip())
     elif scheme.lower() == "basic":
         found.append(_password(rest.strip()))
+    elif not rest:
+        found.append(scheme)
+    found.append(delivery.headers.get(KEY_HEADER, "").strip())
     try:
         query = parse_qs(urlsplit(delivery.url).query, max_num_fields=MAX_QUERY_FIELDS)
     except ValueError:

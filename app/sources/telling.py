@@ -12,6 +12,7 @@ import msgspec
 from app.core.events import Alias, CustomerUpdated, Data, Incoming, decode_data
 from app.core.registry import name_of
 from app.sources.adapter import FUTURE_LIMIT, Delivery, SourceConfig, Unreadable
+from app.sources.national import in_region
 from app.sources.reading import MAX_NAME
 
 MAX_TELLINGS = 64
@@ -93,7 +94,8 @@ def _event(delivery: Delivery, config: SourceConfig, event_id: str, telling: Tel
 
 
 def _body(config: SourceConfig, telling: Telling) -> bytes:
-    fields = msgspec.to_builtins(telling.data)
+    aliases = in_region(telling.data.aliases, config.region)
+    fields = msgspec.to_builtins(msgspec.structs.replace(telling.data, aliases=aliases))
     if telling.owner:
         fields["agent"] = telling.owner
     if config.link:
@@ -114,8 +116,18 @@ def tier_told(
     aliases: Sequence[Alias],
     at: datetime | None,
 ) -> Iterator[Telling]:
-    """Say what tier a customer has, where one of her tags or her organisation stands for one."""
+    """Say what tier a customer has, where one of her tags or her organisation stands for one.
+
+    ``aliases`` are those of the contact that tells it. The tier becomes that of whoever they mean,
+    as the contact does; being inferred, it takes no alias from anybody.
+    """
     tier = config.tier_of(tags)
-    if tier is not None and aliases:
-        customer = name_of(aliases[0], config.source.event_source)
-        yield Telling(subject=customer, data=CustomerUpdated(tier=tier), at=at, fact=tier)
+    if tier is None or not aliases:
+        return
+    known_as = in_region(tuple(aliases), config.region)
+    names = [name_of(alias, config.source.event_source) for alias in known_as]
+    if len(names[0]) > MAX_NAME:
+        return  # No event can be about a name of that length; the contact counts all the same.
+    told = CustomerUpdated(tier=tier, aliases=known_as, inferred=True)
+    fact = stable_id(tier, at.isoformat(), *names) if at else None
+    yield Telling(subject=names[0], data=told, at=at, fact=fact)

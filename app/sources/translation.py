@@ -8,9 +8,12 @@ from typing import Any
 import msgspec
 
 from app.core.events import (
+    ContactAnswered,
+    ContactDeclined,
     ContactReceived,
     ContactTransferred,
     Data,
+    DeclineReason,
     Event,
     Incoming,
     SubjectOf,
@@ -20,12 +23,17 @@ from app.core.events import (
 from app.core.source import Source
 from app.sources import kinds
 from app.sources.adapter import Delivery, SourceConfig, Unreadable
+from app.sources.mapping_rules import MappingRules
 from app.sources.telling import named_contact
 
 RECEIVE_TIME = "RECEIVE_TIME"
 """Stands for the time of a payload that has none of its own."""
 
 _FIRST_COLUMNS = ("type", "time", "contact", "customer", "agent", "team")
+_CHANNEL_WITH_ANSWER = frozenset({"amazon-connect"})
+"""Kinds that tell by what channel an answer was given, and often tell of the answer alone."""
+_DECLINED_IS_REFUSED = frozenset({"twilio-eventstreams", "twilio-taskrouter", "twilio-voice"})
+"""Kinds where declined alone means refused: every other reason has an event of its own there."""
 _NOT_SHOWN = frozenset({*_FIRST_COLUMNS, "aliases", "channel", "via", "same_as"})
 
 
@@ -55,18 +63,26 @@ def parse_request(raw: bytes) -> HttpRequest:
     return HttpRequest(words[0].upper(), words[1], headers, body.rstrip(b"\n"))
 
 
-def translate_request(kind: str, raw: bytes, received_at: datetime) -> list[dict[str, Any]]:
+def translate_request(
+    kind: str, raw: bytes, received_at: datetime, mapping: MappingRules | None = None
+) -> list[dict[str, Any]]:
     """Translate a whole request; an OPTIONS handshake is understood and tells nothing."""
     request = parse_request(raw)
     if request.method == "OPTIONS":
         return []
-    return translate(kind, request.body, request.headers, received_at)
+    return translate(kind, request.body, request.headers, received_at, mapping)
 
 
 def translate(
-    kind: str, body: bytes, headers: Mapping[str, str], received_at: datetime
+    kind: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    received_at: datetime,
+    mapping: MappingRules | None = None,
 ) -> list[dict[str, Any]]:
     """Give the canonical events of a payload as a source without options would send it.
+
+    The kind ``mapping`` has one: its rules.
 
     Keys stand in a fixed order; None means that the payload cannot tell. Raises ``Unreadable`` with
     the reason.
@@ -74,12 +90,12 @@ def translate(
     if kind not in kinds.ADAPTERS:
         raise Unreadable(f"expected a kind out of {', '.join(sorted(kinds.ADAPTERS))}")
     lowered = {name.lower(): value for name, value in headers.items()}
-    config = SourceConfig(source=Source(id="translate", kind=kind))
+    config = SourceConfig(source=Source(id="translate", kind=kind), mapping=mapping)
     told = kinds.translate(Delivery(lowered, body, received_at), config)
-    return [_shown(incoming) for incoming in told if incoming.is_canonical]
+    return [_shown(incoming, kind) for incoming in told if incoming.is_canonical]
 
 
-def _shown(incoming: Incoming) -> dict[str, Any]:
+def _shown(incoming: Incoming, kind: str) -> dict[str, Any]:
     data = decode_data(incoming.type, incoming.body)
     event = Event(
         source=incoming.source,
@@ -101,10 +117,10 @@ def _shown(incoming: Incoming) -> dict[str, Any]:
         "customer": data.customer or named or first_alias,
         "agent": as_sent.get("agent") or agent,
         "team": data.team,
-    } | _others(data)
+    } | _others(data, kind)
 
 
-def _others(data: Data) -> dict[str, Any]:
+def _others(data: Data, kind: str) -> dict[str, Any]:
     others = {
         name: value
         for name, value in msgspec.to_builtins(data, builtin_types=(datetime,)).items()
@@ -112,6 +128,10 @@ def _others(data: Data) -> dict[str, Any]:
     }
     if isinstance(data, ContactReceived):
         others["channel"] = data.via or data.channel
+    if isinstance(data, ContactAnswered) and kind in _CHANNEL_WITH_ANSWER:
+        others["channel"] = data.channel
+    if isinstance(data, ContactDeclined) and kind in _DECLINED_IS_REFUSED:
+        others = {name: told for name, told in others.items() if told != DeclineReason.REFUSED}
     if isinstance(data, ContactTransferred):
         others.setdefault("from_agent", None)
     return {name: _plain(value) for name, value in others.items()}

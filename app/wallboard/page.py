@@ -14,6 +14,11 @@ FILES = {
     "/wallboard/turns.js": ("turns.js", "text/javascript; charset=utf-8"),
     "/served-first": ("served_first.html", "text/html; charset=utf-8"),
     "/wallboard/served_first.js": ("served_first.js", "text/javascript; charset=utf-8"),
+    "/sources": ("sources.html", "text/html; charset=utf-8"),
+    "/wallboard/sources.css": ("sources.css", "text/css; charset=utf-8"),
+    "/wallboard/sources.js": ("sources.js", "text/javascript; charset=utf-8"),
+    "/wallboard/one_source.js": ("one_source.js", "text/javascript; charset=utf-8"),
+    "/wallboard/asking.js": ("asking.js", "text/javascript; charset=utf-8"),
     "/wallboard.svg": ("wallboard.svg", "image/svg+xml"),
 }
 

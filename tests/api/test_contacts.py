@@ -192,6 +192,8 @@ async def test_a_contact_says_what_is_owed_and_what_was_said_of_it(desk: Desk):
             "status": "running",
             "breached": False,
             "ended_at": None,
+            "inferred": False,
+            "kept_inferred": False,
         }
     ]
     assert follow_up["sentences"][0] == (

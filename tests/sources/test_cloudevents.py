@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from app.sources import kinds
-from app.sources.adapter import Unreadable
+from app.sources.adapter import Delivery, Unreadable
 from app.sources.cloudevents import (
     MAX_BATCH_BYTES,
     MAX_BATCH_EVENTS,
@@ -295,3 +295,63 @@ def test_through_a_webhook_one_bad_event_makes_the_delivery_unreadable():
 
     with pytest.raises(Unreadable, match=r"\$\.time"):
         kinds.translate(sent, config("cloudevents"))
+
+
+def greeted(method: str = "OPTIONS", **headers: str):
+    names = {f"webhook-request-{name}": value for name, value in headers.items()}
+    return kinds.greet(Delivery(names, b"", NOON, method=method), config("cloudevents"))
+
+
+@pytest.mark.parametrize(
+    ("asked", "rate"),
+    [
+        ({}, "12000"),
+        ({"rate": "120"}, "120"),
+        ({"rate": "99999999"}, "12000"),
+        ({"rate": "0"}, "1"),
+    ],
+)
+def test_a_sender_that_asks_is_told_that_it_may_send_and_how_fast(asked, rate):
+    reply = greeted(origin="sender.example", callback="https://sender.example/grant", **asked)
+
+    assert (reply.status, reply.body) == (200, b"")
+    assert reply.headers == {
+        "allow": "POST, OPTIONS",
+        "webhook-allowed-origin": "sender.example",
+        "webhook-allowed-rate": rate,
+    }
+
+
+@pytest.mark.parametrize("rate", ["fast", "-1", "1" * 5000, "*", "²"])
+def test_a_rate_that_is_none_gets_ours(rate):
+    assert greeted(origin="sender.example", rate=rate).headers["webhook-allowed-rate"] == "12000"
+
+
+@pytest.mark.parametrize("origin", ["", "a b", "a\r\nset-cookie: x", "x" * 257, "å.example"])
+def test_who_says_not_who_it_is_is_told_nothing(origin):
+    assert greeted(origin=origin) is None
+
+
+def test_other_methods_are_no_handshake():
+    assert greeted("GET", origin="sender.example") is None
+
+
+def test_through_a_webhook_all_modes_give_the_same_event():
+    body = event(subject="café", data={"channel": "chat"})
+    structured = delivery(body, content_type=ONE)
+    batch = delivery(json.dumps([body]).encode(), content_type=MANY)
+    binary = Delivery(BINARY, b'{"channel": "chat"}', NOON)
+
+    told = [kinds.translate(sent, config("cloudevents")) for sent in (structured, batch, binary)]
+
+    assert told[0] == told[1] == told[2]
+
+
+def test_the_event_is_named_by_its_type_in_every_mode():
+    named = kinds.ADAPTERS["cloudevents"].event_of
+
+    assert named(delivery(event(type="a.b"), content_type=ONE)) == "a.b"
+    assert named(delivery(json.dumps([event()]).encode(), content_type=MANY)) == "contact.received"
+    assert named(Delivery(BINARY, b"{}", NOON)) == "contact.received"
+    assert named(delivery(b"[]", content_type=MANY)) is None
+    assert named(delivery(b"{", content_type=ONE)) is None

@@ -3,6 +3,7 @@ import json
 import pytest
 
 from app.sources.adapter import Unreadable
+from app.sources.kinds import ADAPTERS
 from app.sources.translation import parse_request, translate, translate_request
 from tests.sources.payloads import NOON
 
@@ -59,7 +60,7 @@ def test_a_type_of_somebody_else_is_understood_and_tells_nothing():
 
 @pytest.mark.parametrize("kind", ["fax", "", "Aircall"])
 def test_an_unknown_kind_is_refused_with_the_known_ones(kind):
-    with pytest.raises(Unreadable, match="aircall, chatwoot, cloudevents"):
+    with pytest.raises(Unreadable, match=", ".join(sorted(ADAPTERS))):
         translate(kind, b"{}", {}, NOON)
 
 
