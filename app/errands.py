@@ -10,7 +10,6 @@ from app.core.policy_file.reading import read_policy
 from app.core.replay import Terms
 from app.core.working.account import Account
 from app.core.working.wanted import Wanted
-from app.main import make_service, read_clock
 from app.operations.backlog import Loaded, Loading, load_backlog
 from app.operations.contacts import explain
 from app.operations.customers import Imported, make_registrar
@@ -21,11 +20,12 @@ from app.operations.quarantine import Retried, try_again
 from app.operations.rebuild import Rebuilt, check_sources, rebuild
 from app.operations.source_words import load_overlaid
 from app.operations.upkeep import keep_up
+from app.service import make_service, read_clock
 from app.settings import Settings
-from app.sources.backlog import read_backlog
-from app.sources.customers import Reading, read_customers
-from app.sources.customers_agree import agreeing
-from app.sources.spelled_aliases import Spelling
+from app.sources.tables.backlog import read_backlog
+from app.sources.tables.customers import Reading, read_customers
+from app.sources.tables.customers_agree import agreeing
+from app.sources.tables.spelled_aliases import Spelling
 
 
 def read_policy_file(file: Path) -> Policy:

@@ -10,7 +10,7 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Any
 
-from app.main import read_clock
+from app.service import read_clock
 
 Message = dict[str, Any]
 MESSAGE_SECONDS = 15

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import httpx
 
-from app.main import read_clock
+from app.service import read_clock
 from app.simulate.fairness.telling import BEGINNING
 from app.simulate.fairness.trace import play
 from tests.surge import SEED, TEAM, Json

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from app.main import read_clock
+from app.service import read_clock
 from deploy.postgres import Server
 from tests.called import Received
 from tests.live_surge import POLICY, LiveSurge

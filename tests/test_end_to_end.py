@@ -12,7 +12,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from app.main import read_clock
+from app.service import read_clock
 from app.simulate.live import LiveCentre
 from app.store.engine import open_database
 from deploy.postgres import Server

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import text
 
 from app.core.fairness.shown import PoolStanding
-from app.main import read_clock
+from app.service import read_clock
 from app.store import invariants, pools
 from app.store.engine import Transaction, open_database
 from app.store.lease import SILENT_SECONDS

@@ -14,7 +14,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from app.main import read_clock
+from app.service import read_clock
 from app.simulate.deliveries import simulated_day
 from app.simulate.request import Keys, Request, headers_at
 from app.store import invariants

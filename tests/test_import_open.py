@@ -10,7 +10,7 @@ import pytest
 from app.__main__ import main
 from app.core.policy import Policy
 from app.operations.backlog import Loaded, Loading, load_backlog
-from app.sources.backlog import read_backlog
+from app.sources.tables.backlog import read_backlog
 from app.store.engine import Database
 from tests.conftest import NOON
 from tests.store.desk import POLICY, Desk, terms

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app.main import read_clock
+from app.service import read_clock
 from app.simulate.deliveries import simulated_day
 from app.simulate.request import headers_at
 from app.store import invariants

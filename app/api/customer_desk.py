@@ -12,9 +12,9 @@ from app.operations.customers import Registrar
 from app.operations.customers_known import Files, UnknownCustomer
 from app.operations.intake import CannotStore, IntakeFull, StoreAway
 from app.operations.whose import NamedOtherwise, NoSuchContact, SeveralOfThatId
-from app.sources.customers import Reading, UnreadableCustomers, customer_id
 from app.sources.refusal import RefusedValue
-from app.sources.spelled_aliases import Spelling
+from app.sources.tables.customers import Reading, UnreadableCustomers, customer_id
+from app.sources.tables.spelled_aliases import Spelling
 
 
 @dataclass(frozen=True, slots=True)

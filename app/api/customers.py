@@ -29,8 +29,8 @@ from app.core.events import CustomerMerged, CustomerUpdated
 from app.operations.customers import Told, import_customers, tell_customers
 from app.operations.customers_known import find_customer, load_customer, load_unknown
 from app.operations.whose import whose_it_is
-from app.sources.customers import MAX_BYTES, Reading, read_customers
-from app.sources.customers_agree import agreeing
+from app.sources.tables.customers import MAX_BYTES, Reading, read_customers
+from app.sources.tables.customers_agree import agreeing
 
 PATH = "/v1/customers"
 CSV_TYPES = ("text/csv", "application/csv")

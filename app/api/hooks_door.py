@@ -13,7 +13,6 @@ from app.api.problems import Problem, come_back
 from app.metrics.process_families import Limit, Rejection
 from app.operations.intake import CannotStore
 from app.operations.quarantine import Raw, keep_raw
-from app.operations.take import refuse_strange_times
 from app.operations.vendor_addresses import VendorAway
 from app.sources import kinds
 from app.sources.adapter import (
@@ -129,7 +128,6 @@ async def _take(desk: Desk, delivery: Delivery, config: SourceConfig) -> Answer:
     source_id, now = config.source.id, delivery.received_at
     try:
         events = await _apart(delivery, kinds.translate, delivery, config)
-        refuse_strange_times(events, now)
         stored = await desk.store(source_id, events, now)
     except (Unreadable, CannotStore) as error:
         desk.count.events_rejected(Rejection.UNREADABLE, 1)

@@ -10,7 +10,7 @@ from app.commands.parsers import Commands, add_command
 from app.commands.refusal import Refusal, settings_or_refusal
 from app.errands import import_open
 from app.operations.backlog import Loaded
-from app.sources.backlog_rows import FIELDS, MAX_BYTES
+from app.sources.tables.backlog_rows import FIELDS, MAX_BYTES
 
 
 def add_commands(commands: Commands) -> None:

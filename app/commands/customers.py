@@ -11,7 +11,7 @@ from app.commands.parsers import Commands, add_command, add_group
 from app.commands.refusal import Refusal, settings_or_refusal
 from app.errands import import_customers
 from app.operations.customers import Imported
-from app.sources.customers import COLUMNS, MAX_BYTES
+from app.sources.tables.customers import COLUMNS, MAX_BYTES
 
 
 def add_commands(commands: Commands) -> None:

@@ -12,7 +12,7 @@ from app.core.replay import Terms
 from app.core.working.account import Account, account_in, lines_of
 from app.core.working.wanted import SeveralContacts, UnknownContact, Wanted
 from app.errands import explain_contact, read_policy_file
-from app.main import read_clock
+from app.service import read_clock
 
 
 def add_explain(policy: Commands) -> None:

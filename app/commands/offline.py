@@ -18,10 +18,10 @@ from app.core.marked_yaml import FaultyFile
 from app.core.policy import Policies
 from app.core.policy_file.reading import read_policy
 from app.core.replay import Terms, replay
-from app.main import read_clock
+from app.service import read_clock
 from app.sources import cloudevents
-from app.sources.mapping_file import read_mapping
-from app.sources.mapping_rules import MappingRules
+from app.sources.mapping.file import read_mapping
+from app.sources.mapping.rules import MappingRules
 from app.sources.translation import translate, translate_request
 
 MAPPING = "mapping"

@@ -20,7 +20,7 @@ from app.core.policy_file.states import strange_states
 from app.core.source import Source
 from app.core.unmeasurable import strange_teams, unmeasurable
 from app.errands import read_policy_file
-from app.main import read_clock
+from app.service import read_clock
 from app.sources.configuration import NOT_LOOKED_UP, read_sources
 
 NO_SECRET = NOT_LOOKED_UP

@@ -6,9 +6,9 @@ import sys
 
 from app.commands.parsers import Commands, add_command, add_group
 from app.commands.refusal import Refusal, settings_or_refusal
-from app.main import read_clock
 from app.operations.access import SCOPES, make_token, revoke_token
 from app.operations.instance import check_schema
+from app.service import read_clock
 from app.store.engine import open_database
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from app.commands.offline import instant
 from app.commands.parsers import Commands, add_command
 from app.commands.refusal import Refusal, settings_or_refusal
-from app.main import load_sources, read_clock
 from app.operations.vendor_addresses import VendorAddresses, VendorAway
+from app.service import load_sources, read_clock
 from app.settings import read_secret
 from app.sources import kinds
 from app.sources.adapter import BadSignature, Delivery, SourceConfig

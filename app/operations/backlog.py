@@ -7,7 +7,7 @@ from itertools import islice
 from app.core.aliases import pseudonymised
 from app.core.policy import UNASSIGNED, UNMAPPED, Policy
 from app.operations.intake import record_events
-from app.sources.backlog import OpenContact, RefusedLine
+from app.sources.tables.backlog import OpenContact, RefusedLine
 from app.store.engine import Database
 
 CONTACTS_A_BATCH = 500

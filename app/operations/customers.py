@@ -15,8 +15,8 @@ from app.core.events import CustomerMerged, CustomerUpdated, Event, Incoming, to
 from app.core.registering import names_told, replay_registry
 from app.core.registry import REGISTRY_SOURCE, Registry, name_of
 from app.operations.intake import Appended, record_events
-from app.sources.backlog import RefusedLine
-from app.sources.customers import Customer
+from app.sources.tables.backlog import RefusedLine
+from app.sources.tables.customers import Customer
 from app.sources.telling import stable_id
 from app.store import events as event_store
 from app.store import registry

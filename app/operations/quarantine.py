@@ -10,9 +10,8 @@ import msgspec
 from msgspec import MsgspecError
 
 from app.core.aliases import pseudonymised
-from app.core.events import Incoming
 from app.operations.intake import CannotStore, record_events
-from app.sources.adapter import FUTURE_LIMIT, YEARS, Delivery, SourceConfig, Unreadable
+from app.sources.adapter import Delivery, SourceConfig, Unreadable
 from app.sources.kinds import translate
 from app.store import quarantine
 from app.store.engine import Database
@@ -147,7 +146,6 @@ async def _read_anew(db: Database, kept: Kept, config: SourceConfig | None, key:
     headers = msgspec.json.decode(kept.headers, type=dict[str, str])
     try:
         events = translate(Delivery(headers, kept.body, kept.received_at), config)
-        refuse_strange_times(events, kept.received_at)
         if events:
             await record_events(db, [[pseudonymised(event, key) for event in events]])
     except (Unreadable, CannotStore, MsgspecError) as error:
@@ -157,15 +155,3 @@ async def _read_anew(db: Database, kept: Kept, config: SourceConfig | None, key:
     async with db.begin() as tx:
         await quarantine.remove(tx, kept.id)
     return Retried(understood=1, events=len(events))
-
-
-def refuse_strange_times(events: Sequence[Incoming], received_at: datetime) -> None:
-    """Raise ``Unreadable`` where an event is dated so that nobody can mean it."""
-    first, last = YEARS
-    for event in events:
-        if not first <= event.occurred_at.year <= last:
-            raise Unreadable(f"expected a time in the years {first} to {last}")
-        if event.occurred_at > received_at + FUTURE_LIMIT:
-            raise Unreadable(
-                f"expected a time at most {FUTURE_LIMIT} ahead, got {event.occurred_at}"
-            )

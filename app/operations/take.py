@@ -14,7 +14,7 @@ from app.operations.deliveries import Deliveries
 from app.operations.intake import Appended, CannotStore, Intake
 from app.operations.quarantine import Raw, keep_raw
 from app.sources import kinds
-from app.sources.adapter import FUTURE_LIMIT, YEARS, Delivery, SourceConfig, Unreadable
+from app.sources.adapter import Delivery, SourceConfig, Unreadable
 from app.store.engine import Database
 
 log = structlog.get_logger()
@@ -43,18 +43,6 @@ class Taking:
         return stored
 
 
-def refuse_strange_times(events: Sequence[Incoming], now: datetime) -> None:
-    """Raise ``Unreadable`` for what is dated in no plausible year, or ahead of its arrival."""
-    first, last = YEARS
-    for event in events:
-        if not first <= event.occurred_at.year <= last:
-            raise Unreadable(f"expected a time in the years {first} to {last}")
-        if event.occurred_at > now + FUTURE_LIMIT:
-            raise Unreadable(
-                f"expected a time at most {FUTURE_LIMIT} ahead, got {event.occurred_at}"
-            )
-
-
 @dataclass(frozen=True, slots=True)
 class _Read:
     """A delivery and what it tells, or why it cannot be read."""
@@ -67,7 +55,6 @@ class _Read:
 def _read(config: SourceConfig, delivery: Delivery) -> _Read:
     try:
         events = kinds.translate(delivery, config)
-        refuse_strange_times(events, delivery.received_at)
     except Unreadable as error:
         return _Read(delivery, refusal=str(error))
     return _Read(delivery, events)

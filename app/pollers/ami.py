@@ -17,8 +17,8 @@ from datetime import datetime
 import structlog
 
 from app.pollers.hold import CannotPoll, Hold
-from app.sources import asterisk_ami
 from app.sources.adapter import Connection, Delivery, SourceConfig
+from app.sources.asterisk import ami as asterisk_ami
 
 FEED = "ami"
 PORT, TLS_PORT = 5038, 5039

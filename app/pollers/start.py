@@ -11,8 +11,10 @@ from app.pollers.hold import Poller, Post
 from app.pollers.keeping import keep_polling
 from app.pollers.mail import MailPoller
 from app.pollers.queue_log import QueueLogPoller
-from app.sources import asterisk_ami, asterisk_queue_log, rfc5322
+from app.sources import rfc5322
 from app.sources.adapter import SourceConfig
+from app.sources.asterisk import ami as asterisk_ami
+from app.sources.asterisk import queue_log as asterisk_queue_log
 
 log = structlog.get_logger()
 

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from app.core.events import Channel, Data, Incoming
 from app.core.source import Source
-from app.sources.mapping_rules import MappingRules
+from app.sources.mapping.rules import MappingRules
 
 FUTURE_LIMIT = timedelta(minutes=5)
 """How far ahead of its arrival an event may be dated."""

@@ -23,8 +23,8 @@ from app.core.marked_yaml import Fault, FaultyFile, Marked, read_marked
 from app.core.source import DEFAULT_SILENCE, Source
 from app.sources.adapter import Adapter, Connection, SignedBy, SourceConfig, TeamFrom
 from app.sources.kinds import ADAPTERS
-from app.sources.mapping_file import mapping_in, read_mapping
-from app.sources.mapping_rules import MappingRules
+from app.sources.mapping.file import mapping_in, read_mapping
+from app.sources.mapping.rules import MappingRules
 
 ReadSecret = Callable[[str, str], str]
 """Give the secret that ``env`` or ``file`` and a name stand for; LookupError or OSError if none."""

@@ -9,39 +9,42 @@ from urllib.parse import urlsplit, urlunsplit
 
 from app.core.events import Incoming
 from app.sources import (
-    aircall,
-    amazon_connect,
     amazon_ses,
-    asterisk_ami,
-    asterisk_queue_log,
-    chatwoot,
     cloudevents_adapter,
-    front,
-    genesys_cloud,
     helpscout,
-    intercom,
     mailgun,
-    mapping,
     postmark,
     rfc5322,
     sendgrid,
     standardwebhooks,
-    twilio_eventstreams,
-    twilio_taskrouter,
-    twilio_voice,
-    whatsapp,
-    zammad,
-    zendesk,
 )
 from app.sources.adapter import (
+    FUTURE_LIMIT,
+    YEARS,
     Adapter,
     BadSignature,
     Delivery,
     Reply,
     SignedBy,
     SourceConfig,
+    Unreadable,
 )
+from app.sources.aircall import kind as aircall
+from app.sources.amazon_connect import kind as amazon_connect
+from app.sources.asterisk import ami as asterisk_ami
+from app.sources.asterisk import queue_log as asterisk_queue_log
+from app.sources.chatwoot import kind as chatwoot
+from app.sources.front import kind as front
+from app.sources.genesys_cloud import kind as genesys_cloud
+from app.sources.intercom import kind as intercom
+from app.sources.mapping import kind as mapping
 from app.sources.signatures import check_token
+from app.sources.twilio import eventstreams as twilio_eventstreams
+from app.sources.twilio import taskrouter as twilio_taskrouter
+from app.sources.twilio import voice as twilio_voice
+from app.sources.whatsapp import kind as whatsapp
+from app.sources.zammad import kind as zammad
+from app.sources.zendesk import kind as zendesk
 
 _ALL: tuple[Adapter, ...] = (
     aircall.ADAPTER,
@@ -111,8 +114,22 @@ def verify(delivery: Delivery, config: SourceConfig, now: datetime) -> None:
 
 
 def translate(delivery: Delivery, config: SourceConfig) -> tuple[Incoming, ...]:
-    """Give what the delivery tells, none for what means nothing to us, or raise ``Unreadable``."""
-    return adapter_of(config).translate(delivery, config)
+    """Give what the delivery tells, none for what means nothing to us, or raise ``Unreadable``.
+
+    Nothing is dated in no plausible year, or ahead of its arrival.
+    """
+    events = adapter_of(config).translate(delivery, config)
+    for event in events:
+        _refuse_strange_time(event.occurred_at, delivery.received_at)
+    return events
+
+
+def _refuse_strange_time(at: datetime, received_at: datetime) -> None:
+    first, last = YEARS
+    if not first <= at.year <= last:
+        raise Unreadable(f"expected a time in the years {first} to {last}")
+    if at > received_at + FUTURE_LIMIT:
+        raise Unreadable(f"expected a time at most {FUTURE_LIMIT} ahead, got {at}")
 
 
 def event_of(delivery: Delivery, config: SourceConfig) -> str | None:

@@ -23,7 +23,7 @@ from app.core.events import (
 from app.core.source import Source
 from app.sources import kinds
 from app.sources.adapter import Delivery, SourceConfig, Unreadable
-from app.sources.mapping_rules import MappingRules
+from app.sources.mapping.rules import MappingRules
 from app.sources.telling import named_contact
 
 RECEIVE_TIME = "RECEIVE_TIME"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from app.main import read_clock
+from app.service import read_clock
 from app.simulate.request import Door, Request, headers_at
 from app.store.engine import open_database
 from deploy.postgres import Server

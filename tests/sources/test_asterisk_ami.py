@@ -3,7 +3,7 @@ import pytest
 from app.core.events import Incoming, decode_data
 from app.sources import kinds
 from app.sources.adapter import BadSignature, Connection, Unreadable
-from app.sources.asterisk_ami import ADAPTER, MAX_EVENTS, MAX_FIELDS
+from app.sources.asterisk.ami import ADAPTER, MAX_EVENTS, MAX_FIELDS
 from tests.sources.payloads import NOON, config, delivery, own
 
 KIND, LOG = "asterisk-ami", "asterisk-queue_log"

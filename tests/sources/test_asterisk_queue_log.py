@@ -3,7 +3,7 @@ import pytest
 from app.core.events import decode_data
 from app.sources import kinds
 from app.sources.adapter import BadSignature, Connection, Unreadable
-from app.sources.asterisk_queue_log import ADAPTER, MAX_LINES
+from app.sources.asterisk.queue_log import ADAPTER, MAX_LINES
 from tests.sources.payloads import NOON, config, delivery, own
 
 KIND = "asterisk-queue_log"

@@ -14,7 +14,7 @@ from app.core.policy import ClockKind, Policies
 from app.core.policy_file.reading import read_policy
 from app.core.replay import Contact, Terms, replay
 from app.core.source import Source
-from app.sources.backlog import OpenContact, RefusedLine, UnreadableBacklog, read_backlog
+from app.sources.tables.backlog import OpenContact, RefusedLine, UnreadableBacklog, read_backlog
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 OPENED = NOW - timedelta(days=3)

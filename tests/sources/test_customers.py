@@ -5,16 +5,16 @@ import re
 import pytest
 
 from app.core.events import Alias, AliasKind
-from app.sources.backlog import RefusedLine
-from app.sources.customers import (
+from app.sources.refusal import RefusedValue
+from app.sources.tables.backlog import RefusedLine
+from app.sources.tables.customers import (
     Customer,
     Reading,
     Table,
     UnreadableCustomers,
     read_customers,
 )
-from app.sources.refusal import RefusedValue
-from app.sources.spelled_aliases import Spelling
+from app.sources.tables.spelled_aliases import Spelling
 
 EMAIL, PHONE, DOMAIN, ID = AliasKind.EMAIL, AliasKind.PHONE, AliasKind.DOMAIN, AliasKind.ID
 TIERS = ("important", "standard")

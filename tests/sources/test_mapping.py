@@ -17,8 +17,8 @@ from app.core.marked_yaml import FaultyFile, read_marked
 from app.sources import kinds
 from app.sources.adapter import BadSignature, Delivery, SignedBy, Unreadable
 from app.sources.configuration import read_sources
-from app.sources.json_path import BadPath, path_of
-from app.sources.mapping_file import read_mapping
+from app.sources.mapping.file import read_mapping
+from app.sources.mapping.json_path import BadPath, path_of
 from app.sources.translation import translate
 from tests.sources.mapping_page import Example, examples, mappings
 from tests.sources.payloads import NOON, config, delivery

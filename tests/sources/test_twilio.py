@@ -12,7 +12,7 @@ import pytest
 from app.sources import kinds
 from app.sources.adapter import BadSignature, Delivery, Unreadable
 from app.sources.reading import MAX_FORM_BYTES, MAX_FORM_FIELDS
-from app.sources.twilio import MAX_EVENTS, address
+from app.sources.twilio.deliveries import MAX_EVENTS, address
 from tests.sources.payloads import NOON, config
 from tests.sources.twilio import ARRIVAL, AT, FORM, TOKEN, of_task, posted, signed, streamed
 

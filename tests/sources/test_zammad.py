@@ -9,7 +9,7 @@ import pytest
 from app.core.events import in_canonical_order, to_event
 from app.sources import kinds
 from app.sources.adapter import BadSignature, Delivery, Unreadable
-from app.sources.zammad_tickets import MAX_MENDED
+from app.sources.zammad.tickets import MAX_MENDED
 from tests.sources.payloads import NOON, config, delivery, own
 
 SIGNED_WITH = "an-invented-secret"

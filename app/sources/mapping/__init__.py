@@ -1,0 +1,1 @@
+"""Any tool's JSON, by rules that an administrator wrote."""

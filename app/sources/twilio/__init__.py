@@ -1,0 +1,1 @@
+"""Twilio: TaskRouter, Voice and Event Streams."""
