@@ -103,7 +103,7 @@ def _moves(events: Sequence[Event], terms: Terms, at: float) -> Mapping[str, lis
     now = datetime.fromtimestamp(at, BEGINNING.tzinfo)
     found: dict[str, list[Move]] = defaultdict(list)
     for contact in replay(events, terms, now).contacts:
-        source = terms.source(contact.source)
+        source = terms.sources_of(contact.line.events)
         entry = known.entry(contact.customer)
         place = Place(contact.line, source, terms.policies, entry)
         told = moves_of(contact.line, place, contact.customer)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from app.api.exchange import BODY_SECONDS
 from app.core.events import Incoming
 from app.metrics.process import ProcessMetrics
 from app.operations.access import Access
@@ -32,6 +33,7 @@ class Desk:
     read_clock: Callable[[], datetime]
     deliveries: Deliveries
     vendors: VendorAddresses = field(default_factory=VendorAddresses)
+    body_seconds: float = BODY_SECONDS
     large: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_LARGE))
 
     async def store(self, label: str, events: Sequence[Incoming], now: datetime) -> Appended:

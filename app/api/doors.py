@@ -6,7 +6,16 @@ configured tool sends. Both answer 2xx when, and only when, the events are durab
 
 from app.api.desk import Answer, Desk
 from app.api.events_door import take_events
-from app.api.exchange import App, Disconnected, Receive, Scope, Send, answer, answer_problem
+from app.api.exchange import (
+    App,
+    Disconnected,
+    Receive,
+    Scope,
+    Send,
+    TooSlow,
+    answer,
+    answer_problem,
+)
 from app.api.hooks_door import HOOKS_PREFIX, take_delivery
 from app.api.problems import Problem, come_back
 from app.metrics.process_families import Door, Limit, Rejection
@@ -46,6 +55,9 @@ class Doors:
             if door is Door.EVENTS:
                 return await take_events(self._desk, scope, receive)
             return await take_delivery(self._desk, scope, receive)
+        except TooSlow:
+            self._desk.count.limit_hit(Limit.BODY_SECONDS)
+            raise come_back("the body did not come in in time") from None
         except IntakeFull:
             self._desk.count.limit_hit(Limit.INTAKE_QUEUE)
             raise come_back("more comes in than can be stored") from None

@@ -1,5 +1,6 @@
 """One HTTP exchange on the hot path: plain ASGI, a limited body in, one answer out."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
@@ -12,6 +13,14 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
+BODY_SECONDS = 30.0
+"""How long a body may take to come in: who sends it by drops would keep others waiting."""
+
+
+class TooSlow(Exception):  # noqa: N818 - named for the fact
+    """The body did not come in in time."""
+
+
 class Disconnected(Exception):  # noqa: N818 - named for the fact
     """The caller went away in the middle of the request."""
 
@@ -21,27 +30,32 @@ def headers_of(scope: Scope) -> dict[str, str]:
     return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
 
 
-async def read_body(receive: Receive, headers: Mapping[str, str], limit: int) -> bytes:
-    """Read the body; raises ``Problem`` 413 beyond ``limit`` bytes."""
+async def read_body(
+    receive: Receive, headers: Mapping[str, str], limit: int, seconds: float = BODY_SECONDS
+) -> bytes:
+    """Read the body; raises ``Problem`` 413 beyond ``limit`` bytes, ``TooSlow`` or ``Disconnected``."""
     told = headers.get("content-length", "0")
     if told.isdecimal() and int(told) > limit:
         raise too_large(limit, int(told))
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    if not message.get("more_body") and len(body) <= limit:
-        return body
-    parts, size = [body], len(body)
-    while message.get("more_body"):
+    try:
+        async with asyncio.timeout(seconds):
+            return await _whole(receive, limit)
+    except TimeoutError:
+        raise TooSlow from None
+
+
+async def _whole(receive: Receive, limit: int) -> bytes:
+    parts: list[bytes] = []
+    size, more = 0, True
+    while more:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise Disconnected
         parts.append(message.get("body", b""))
-        size += len(parts[-1])
+        size, more = size + len(parts[-1]), message.get("more_body", False)
         if size > limit:
             raise too_large(limit, size)
-    if size > limit:
-        raise too_large(limit, size)
-    return b"".join(parts)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 def too_large(limit: int, got: int) -> Problem:

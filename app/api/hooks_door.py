@@ -29,8 +29,6 @@ log = structlog.get_logger()
 Told = TypeVar("Told")
 
 HOOKS_PREFIX = "/hooks/"
-MAX_KEPT_BYTES = 1_000_000
-"""So much is kept of a delivery that could not be read."""
 MAX_ON_THE_LOOP = 100_000
 """A larger body is verified and read in a thread, so that others are served meanwhile."""
 _GREETINGS = ("GET", "HEAD", "OPTIONS")
@@ -81,7 +79,8 @@ async def _body(
     desk: Desk, receive: Receive, headers: Mapping[str, str], config: SourceConfig
 ) -> bytes:
     try:
-        return await read_body(receive, headers, kinds.ADAPTERS[config.source.kind].max_bytes)
+        limit = kinds.ADAPTERS[config.source.kind].max_bytes
+        return await read_body(receive, headers, limit, desk.body_seconds)
     except Problem as problem:
         desk.deliveries.refused(config.source.id, desk.read_clock(), problem.detail)
         desk.count.events_rejected(Rejection.TOO_LARGE, 1)
@@ -110,7 +109,7 @@ async def _apart(delivery: Delivery, step: Callable[..., Told], *told: object) -
 async def _verify(desk: Desk, delivery: Delivery, config: SourceConfig) -> None:
     source_id, now = config.source.id, delivery.received_at
     try:
-        address = kinds.certificate(delivery, config)
+        address = await _apart(delivery, kinds.certificate, delivery, config)
         if address is not None:
             config = replace(config, secrets=(await desk.vendors.certificate(address, now),))
         await _apart(delivery, kinds.verify, delivery, config, now)
@@ -136,7 +135,7 @@ async def _take(desk: Desk, delivery: Delivery, config: SourceConfig) -> Answer:
             source_id,
             str(error),
             delivery.headers,
-            delivery.body[:MAX_KEPT_BYTES],
+            delivery.body,
             config.secrets,
             telling,
         )
@@ -153,7 +152,7 @@ async def _take(desk: Desk, delivery: Delivery, config: SourceConfig) -> Answer:
 
 async def _visit(desk: Desk, delivery: Delivery, config: SourceConfig) -> None:
     """Open the address that a tool wants opened before it sends; while that fails it asks again."""
-    address = kinds.visit(delivery, config)
+    address = await _apart(delivery, kinds.visit, delivery, config)
     if address is None:
         return
     try:

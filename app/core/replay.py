@@ -76,6 +76,11 @@ class Terms:
         """The source that sent an event."""
         return self.sources.get(event_source, ANYWHERE)
 
+    def sources_of(self, events: Iterable[Event]) -> Source:
+        """What all sources that tell of one contact are to it, given its events in their order."""
+        told_by = dict.fromkeys(event.source for event in events)
+        return together([self.source(name) for name in told_by])
+
 
 @dataclass(frozen=True, slots=True)
 class Judging:
@@ -286,9 +291,7 @@ def _brief(line: Timeline, place: Place) -> Brief | None:
 
 
 def _place(line: Timeline, customer: str, terms: Terms, registry: Registry) -> Place:
-    told_by = dict.fromkeys(event.source for event in line.events)
-    source = together([terms.source(name) for name in told_by])
-    return Place(line, source, terms.policies, registry.entry(customer))
+    return Place(line, terms.sources_of(line.events), terms.policies, registry.entry(customer))
 
 
 def _masked(line: Timeline) -> str | None:

@@ -20,8 +20,9 @@ class Source:
     """A source as the rules need it. ``teams`` maps the tool's own queue or team ids to ours.
 
     ``tells`` holds the event types it can send: a clock runs only where its start and its stop can
-    be told. ``untold``: which of them it never sends of a channel. ``silence_limit`` is open time on
-    the default team's calendar.
+    be told. ``untold``: which of them it never sends of a channel; ``free``: which of them whoever
+    sends them may leave out, so that nothing follows where they are missing. ``silence_limit`` is
+    open time on the default team's calendar.
     """
 
     id: str
@@ -32,6 +33,7 @@ class Source:
     default_team: str | None = None
     silence_limit: timedelta = DEFAULT_SILENCE
     untold: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    free: frozenset[str] = frozenset()
 
     def on(self, channel: str) -> "Source":
         """The source as far as it tells of contacts on ``channel``."""
@@ -49,16 +51,21 @@ class Source:
 
         A sender of canonical events is free to leave it out, so nothing follows there.
         """
-        return self.kind not in CANONICAL_KINDS and ContactQueued.type in self.tells
+        is_free = self.kind in CANONICAL_KINDS or ContactQueued.type in self.free
+        return not is_free and ContactQueued.type in self.tells
 
 
 def together(sources: Sequence[Source]) -> Source:
-    """What several sources are to a contact that all of them tell of; the first is meant first."""
+    """What several sources are to a contact that all of them tell of; the first is meant first.
+
+    A type that only senders of canonical events tell is not missed where the first is a tool.
+    """
     first, *others = sources
     if not others:
         return first
     teams = {name: team for source in reversed(sources) for name, team in source.teams.items()}
     tells = first.tells.union(*(source.tells for source in others))
+    tools = (source.tells for source in sources if source.kind not in CANONICAL_KINDS)
     channels = {channel for source in sources for channel in source.untold}
     return replace(
         first,
@@ -70,4 +77,5 @@ def together(sources: Sequence[Source]) -> Source:
         },
         teams=teams,
         default_team=next((source.default_team for source in sources if source.default_team), None),
+        free=tells.difference(*tools),
     )

@@ -35,6 +35,7 @@ class Limit(StrEnum):
     """Which limit of our own was reached."""
 
     BODY_BYTES = "body_bytes"
+    BODY_SECONDS = "body_seconds"
     LARGE_BODIES = "large_bodies"
     BATCH_EVENTS = "batch_events"
     INTAKE_QUEUE = "intake_queue"

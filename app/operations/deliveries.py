@@ -16,7 +16,7 @@ from app.core.deliveries import MAX_TEXT, Arrival, Verdict, decoded, shown, told
 from app.core.events import Incoming
 from app.operations.quarantine import MAX_KEPT, MAX_KEPT_BYTES
 from app.sources.adapter import MAX_BYTES, Delivery, SourceConfig
-from app.sources.kinds import adapter_of
+from app.sources.kinds import adapter_of, event_of
 from app.store import deliveries as store
 from app.store import quarantine
 from app.store.deliveries import KEPT_DELIVERIES, Count, Word
@@ -206,7 +206,7 @@ def _stretch(at: datetime) -> datetime:
 def _name_of(config: SourceConfig, delivery: Delivery) -> str | None:
     """The tool's own name of what it sent, fit to be shown; not looked for in what is very large."""
     is_large = len(delivery.body) > MAX_BYTES
-    name = None if is_large else adapter_of(config).event_of(delivery)
+    name = None if is_large else event_of(delivery, config)
     return shown(name) if name else None
 
 

@@ -62,7 +62,7 @@ async def tell_pools(
 
 
 def _moves(contact: Contact, known: Registry, terms: Terms) -> Moves:
-    source = terms.source(contact.line.events[0].source)
+    source = terms.sources_of(contact.line.events)
     entry = known.entry(contact.customer)
     place = Place(contact.line, source, terms.policies, entry)
     return moves_of(contact.line, place, contact.customer)

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import MsgspecError
 
 from app.core.aliases import pseudonymised
+from app.core.deliveries import shown
 from app.operations.intake import CannotStore, record_events
 from app.sources.adapter import Delivery, SourceConfig, Unreadable
 from app.sources.kinds import translate
@@ -24,6 +25,8 @@ LISTED = 100
 MAX_KEPT = 2_000
 MAX_KEPT_BYTES = 64_000_000
 """How many, and how much, is kept of one source: beyond that the oldest go."""
+MAX_ONE_BYTES = 1_000_000
+"""So much is kept of one delivery: of a mail its header, and what stands in it first."""
 KEPT_HEADERS = ("content-type", "user-agent", "content-encoding")
 KEPT_PREFIXES = (
     "ce-",
@@ -40,6 +43,8 @@ KEPT_PREFIXES = (
     "x-zendesk-webhook-invocation-id",
 )
 SECRET = b"[secret]"
+_MAX_SPELLED = 12
+"""Bytes of one character of a secret at most, however it is written: ``%F0%9F%8E%84``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +77,20 @@ async def keep_raw(db: Database, raw: Raw, now: datetime) -> None:
         for name, value in raw.headers.items()
         if name in raw.telling or name in KEPT_HEADERS or name.startswith(KEPT_PREFIXES)
     }
-    body = raw.body
-    for secret in filter(None, raw.secrets):
-        body = re.sub(b"".join(map(_spellings, secret)), SECRET, body)
+    body = await asyncio.to_thread(_without_secrets, raw)
     told = (msgspec.json.encode(headers).decode(), body)
     async with db.begin() as tx:
-        await quarantine.keep(tx, raw.source, now, raw.reason, told)
+        await quarantine.keep(tx, raw.source, now, shown(raw.reason), told)
+
+
+def _without_secrets(raw: Raw) -> bytes:
+    """The body as far as it is kept; a secret that ends beyond that is cut out all the same."""
+    secrets = [secret for secret in raw.secrets if secret]
+    longest = max(map(len, secrets), default=0)
+    body = raw.body[: MAX_ONE_BYTES + longest * _MAX_SPELLED]
+    for secret in secrets:
+        body = re.sub(b"".join(map(_spellings, secret)), SECRET, body)
+    return body[:MAX_ONE_BYTES]
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +163,8 @@ async def _read_anew(db: Database, kept: Kept, config: SourceConfig | None, key:
             await record_events(db, [[pseudonymised(event, key) for event in events]])
     except (Unreadable, CannotStore, MsgspecError) as error:
         async with db.begin() as tx:
-            await quarantine.say_why(tx, kept.id, str(error))
-        return Retried(still_not=1, reason=str(error))
+            await quarantine.say_why(tx, kept.id, shown(str(error)))
+        return Retried(still_not=1, reason=shown(str(error)))
     async with db.begin() as tx:
         await quarantine.remove(tx, kept.id)
     return Retried(understood=1, events=len(events))

@@ -20,6 +20,7 @@ from app.sources import (
 )
 from app.sources.adapter import (
     FUTURE_LIMIT,
+    MAX_BYTES,
     YEARS,
     Adapter,
     BadSignature,
@@ -72,6 +73,9 @@ _ALL: tuple[Adapter, ...] = (
     zendesk.ADAPTER,
 )
 
+MAX_OBJECTS = 20_000
+"""Objects and lists in one delivery of a kind that sends no mail; real ones hold some hundreds."""
+
 ADAPTERS: Final[Mapping[str, Adapter]] = MappingProxyType(
     {adapter.kind: adapter for adapter in _ALL}
 )
@@ -118,10 +122,19 @@ def translate(delivery: Delivery, config: SourceConfig) -> tuple[Incoming, ...]:
 
     Nothing is dated in no plausible year, or ahead of its arrival.
     """
+    if _is_swollen(delivery, config):
+        raise Unreadable(f"expected at most {MAX_OBJECTS} objects and lists")
     events = adapter_of(config).translate(delivery, config)
     for event in events:
         _refuse_strange_time(event.occurred_at, delivery.received_at)
     return events
+
+
+def _is_swollen(delivery: Delivery, config: SourceConfig) -> bool:
+    """Whether a body is nothing but brackets, each of which costs much more than a letter."""
+    if adapter_of(config).max_bytes > MAX_BYTES or len(delivery.body) <= MAX_OBJECTS:
+        return False  # in a mail they are the customer's
+    return delivery.body.count(b"{") + delivery.body.count(b"[") > MAX_OBJECTS
 
 
 def _refuse_strange_time(at: datetime, received_at: datetime) -> None:
@@ -134,7 +147,7 @@ def _refuse_strange_time(at: datetime, received_at: datetime) -> None:
 
 def event_of(delivery: Delivery, config: SourceConfig) -> str | None:
     """The tool's own name of what a delivery tells."""
-    return adapter_of(config).event_of(delivery)
+    return None if _is_swollen(delivery, config) else adapter_of(config).event_of(delivery)
 
 
 def greet(delivery: Delivery, config: SourceConfig) -> Reply | None:
@@ -149,4 +162,4 @@ def answer(delivery: Delivery, config: SourceConfig) -> Reply | None:
 
 def visit(delivery: Delivery, config: SourceConfig) -> str | None:
     """The address that the tool wants opened before it sends."""
-    return adapter_of(config).visit(delivery, config)
+    return None if _is_swollen(delivery, config) else adapter_of(config).visit(delivery, config)

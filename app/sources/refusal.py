@@ -21,6 +21,8 @@ from app.core.events import (
 
 MAX_SHOWN = 64
 """Characters of a refused value that are shown."""
+_MAX_SAID = 1_000
+"""Characters that are read of a decoder's own message, half of them at its end, where the place is."""
 
 _PLACE = re.compile(r"^(?P<message>.*?)(?: - at `(?P<path>[^`]*)`)?$", re.DOTALL)
 _MISSING = re.compile(r"Object missing required field `(?P<field>[^`]*)`")
@@ -87,8 +89,11 @@ def explain(error: Exception, raw: bytes, root: str = "$") -> RefusedValue:
     if not isinstance(error, msgspec.ValidationError):
         reason = "invalid UTF-8" if isinstance(error, UnicodeError) else str(error)
         return RefusedValue(root, "JSON", reason, is_syntax=True)
-    place = _PLACE.fullmatch(str(error))
-    message, path = (place["message"], place["path"] or "$") if place else (str(error), "$")
+    said = str(error)
+    if len(said) > _MAX_SAID:
+        said = said[: _MAX_SAID // 2] + said[-_MAX_SAID // 2 :]
+    place = _PLACE.fullmatch(said)
+    message, path = (place["message"], place["path"] or "$") if place else (said, "$")
     field = root + path[1:]
     missing = _MISSING.fullmatch(message)
     if missing:

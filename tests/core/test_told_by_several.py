@@ -1,14 +1,17 @@
 """One contact that several sources tell of: its teams, its clocks, and how it ended."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import msgspec
 import pytest
 
 from app.core import events as e
 from app.core.clocks.clock import Status
+from app.core.policy import ClockKind
 from app.core.replay import Contact, Terms, replay
-from app.core.source import Source, together
+from app.core.source import CANONICAL_KIND, CANONICAL_KINDS, Source, together
+from app.core.working.unpromised import unpromised
 from tests.core.story import FIRST, OFFICE, RESOLVED, at, call, contact_in, mail, terms, told
 
 PHONE = Source(
@@ -26,7 +29,16 @@ DESK = Source(
     default_team="help",
 )
 SEVERAL = Terms(terms().policies, {"/phone": PHONE, "/desk": DESK})
+LINE = Source(
+    id="phone",
+    kind="aircall",
+    tells=frozenset({"contact.received", "contact.answered"}),
+    teams={"+4570101010": "help"},
+)
+QUEUES = replace(LINE, tells=LINE.tells | {"contact.queued"})
+NOW = at("mon 12:00")
 ABANDONED = e.ContactAbandoned()
+PROMISED = e.FollowupPromised(due=at("tue 09:00"))
 RECEIVED = e.ContactReceived(channel=e.Channel.PHONE, team="+4570101010")
 
 
@@ -39,8 +51,13 @@ def by_desk(when: str, data: e.Data) -> e.Event:
     return told(when, linked, "WT1")
 
 
+def by_diary(when: str, data: e.Data) -> e.Event:
+    linked = msgspec.structs.replace(data, same_as="/phone CA1")
+    return msgspec.structs.replace(told(when, linked, "D1"), source="/diary")
+
+
 def the_contact(events: Iterable[e.Event], by: Terms = SEVERAL) -> Contact:
-    (contact,) = replay(events, by, at("mon 12:00")).contacts
+    (contact,) = replay(events, by, NOW).contacts
     return contact
 
 
@@ -68,6 +85,44 @@ def test_a_clock_runs_that_one_source_starts_and_another_stops():
     (clock,) = [clock for clock in the_contact(STORY).clocks if clock.kind == FIRST]
 
     assert clock.status(at("mon 12:00")) is Status.MET
+
+
+@pytest.mark.parametrize("kind", sorted(CANONICAL_KINDS))
+def test_a_promise_that_another_source_tells_of_leaves_the_first_response_as_it_was(kind):
+    diary = Source(id="diary", kind=kind)
+    by = Terms(terms().policies, {"/phone": LINE, "/diary": diary})
+    answered = [by_phone("mon 09:00", RECEIVED), by_phone("mon 09:02", e.ContactAnswered())]
+
+    before, after = (
+        [clock for clock in the_contact(events, by).clocks if clock.kind == FIRST]
+        for events in (answered, [*answered, by_diary("mon 09:10", PROMISED)])
+    )
+
+    assert [clock.status(NOW) for clock in before] == [Status.MET]
+    assert after == before
+
+
+def test_who_never_was_queued_is_owed_nothing_whoever_else_tells_of_her():
+    by = Terms(terms().policies, {"/phone": QUEUES, "/diary": Source("diary", CANONICAL_KIND)})
+
+    contact = the_contact([by_phone("mon 09:00", RECEIVED), by_diary("mon 09:10", PROMISED)], by)
+
+    assert FIRST not in {clock.kind for clock in contact.clocks}
+
+
+def test_where_one_tool_of_several_tells_queues_nobody_is_owed_before_one():
+    assert not PHONE.tells_queued
+    assert together([PHONE, DESK]).tells_queued
+    assert not together([LINE, Source("diary", CANONICAL_KIND)]).tells_queued
+
+
+def test_why_there_is_no_first_response_is_told_of_all_sources():
+    never_queued = [*STORY[:1], by_desk("mon 09:02", e.ContactAnswered(agent="kim", team="WQ1"))]
+    contact = the_contact(never_queued)
+
+    said = {each.kind: each.sentence for each in unpromised(contact, frozenset(), SEVERAL, NOW)}
+
+    assert "tells when a human is owed, and never said so" in said[ClockKind.FIRST_RESPONSE]
 
 
 def test_several_sources_tell_what_each_of_them_tells():

@@ -274,13 +274,34 @@ def test_topics_of_old_apps_are_understood_still():
     tagged["data"]["item"] = {"tag": item["tag"], "user": item["contact"]}
 
     assert types(tagged, tier_tags={"vip": "important"}) == ["customer.updated"]
-    assert types(payload("contact_email_updated") | {"topic": "contact.added_email"}) == [
-        "customer.updated"
-    ]
+
+
+@pytest.mark.parametrize(
+    "topic", ["contact.email.updated", "contact.lead.added_email", "contact.added_email"]
+)
+def test_a_new_address_is_believed_only_where_it_is_to_be(topic):
+    sent = payload("contact_email_updated") | {"topic": topic}
+
+    assert types(sent) == []
+    assert types(sent, events={topic: "customer.updated"}) == ["customer.updated"]
+
+
+def test_two_contacts_are_one_customer_only_where_that_is_believed():
+    believed = {"contact.merged": "customer.merged"}
+    found = one("contact_merged", events=believed)
+
+    assert (found["subject"], found["into"]) == ("id:/hooks/desk:64aa00", "id:/hooks/desk:64aa01")
+    assert types(payload("contact_merged_untold"), events=believed) == []
+    assert types(payload("contact_merged"), events={"contact.merged": "customer.updated"}) == []
+    adapter = kinds.ADAPTERS["intercom"]
+    assert "customer.merged" in adapter.tells_with(config("intercom", events=believed))
+    assert "customer.merged" not in adapter.tells_with(config("intercom"))
 
 
 def test_a_new_address_joins_what_she_is_known_by():
-    found = one("contact_email_updated")
+    found = one(
+        "contact_email_updated", events={"contact.email.updated": "customer.updated"}
+    )
 
     assert [alias["value"] for alias in found["aliases"]] == [
         "64aa01",
@@ -298,7 +319,6 @@ def test_a_new_address_joins_what_she_is_known_by():
         ("rating_added", {"conversation_rating": {"rating": 6}}, "0 to 5"),
         ("admin_away", {"id": 0}, "$.data.item.id"),
         ("call_started", {"conversation_id": None, "id": None}, "$.data.item.id"),
-        ("contact_merged", {"id": ""}, "$.data.item.id"),
     ],
 )
 def test_what_cannot_be_read_says_where(file, changed, reason):
@@ -306,6 +326,11 @@ def test_what_cannot_be_read_says_where(file, changed, reason):
         told(payload(file, **changed))
 
     assert reason in refusal.value.reason
+
+
+def test_a_merge_into_nobody_says_where():
+    with pytest.raises(Unreadable, match="data.item.id"):
+        told(payload("contact_merged", id=""), events={"contact.merged": "customer.merged"})
 
 
 def test_more_than_any_delivery_holds_is_not_read():

@@ -210,7 +210,12 @@ def test_a_colleague_who_asks_is_the_customer():
     comment = payload("comment_of_agent")["event"]["comment"]
     comment["author"]["id"] = "3009"
 
-    assert types(payload("comment_of_agent", event={"comment": comment})) == ["customer.replied"]
+    asked = {"event": {"comment": comment}}
+
+    assert types(payload("comment_of_agent", **asked)) == ["customer.replied"]
+    assert types(payload("comment_of_agent", detail={"assignee_id": "3009"}, **asked)) == [
+        "agent.replied"
+    ]
 
 
 def tagged(*added: str, removed: tuple[str, ...] = (), **detail: Any) -> dict[str, Any]:
@@ -267,17 +272,45 @@ def test_a_user_may_get_a_tier_of_her_own(file, word):
     assert (found["subject"], found["tier"]) == ("id:/hooks/desk:3009", "important")
 
 
-def test_a_user_is_known_by_her_address_from_now_on():
-    found = one("user_created")
+KNOWN_BY = {
+    "user.created": "customer.updated",
+    "user.identity_created": "customer.updated",
+    "user.identity_changed": "customer.updated",
+    "user.merged": "customer.merged",
+}
 
-    assert [alias["value"] for alias in found["aliases"]] == ["3009", "hanne@kunde.example"]
+
+@pytest.mark.parametrize(
+    ("file", "aliases"),
+    [
+        ("user_created", ["3009", "hanne@kunde.example"]),
+        ("user_identity_created", ["3009", "hanne@kunde.example", "+4520304050"]),
+        ("user_identity_changed", ["3009", "hanne@kunde.example", "ny@kunde.example"]),
+    ],
+)
+def test_a_user_is_known_by_an_address_where_that_is_believed(file, aliases):
+    assert types(payload(file)) == []
+    found = one(file, events=KNOWN_BY)
+
+    assert (found["type"], found["subject"]) == ("customer.updated", "id:/hooks/desk:3009")
+    assert [alias["value"] for alias in found["aliases"]] == aliases
+
+
+def test_two_users_are_one_customer_where_that_is_believed():
+    found = one("user_merged", events=KNOWN_BY)
+
+    assert (found["type"], found["into"]) == ("customer.merged", "id:/hooks/desk:3010")
+    assert types(payload("user_merged"), events={"user.merged": "customer.updated"}) == []
+    adapter = kinds.ADAPTERS["zendesk"]
+    assert "customer.merged" in adapter.tells_with(config("zendesk", events=KNOWN_BY))
+    assert "customer.merged" not in adapter.tells_with(config("zendesk"))
 
 
 def test_one_of_us_is_no_customer():
     sent = payload("user_created", detail={"email": "bo@vi.example"})
 
-    assert types(payload("user_created_of_staff")) == []
-    assert types(sent, staff=frozenset({"bo@vi.example"})) == []
+    assert types(payload("user_created_of_staff"), events=KNOWN_BY) == []
+    assert types(sent, staff=frozenset({"bo@vi.example"}), events=KNOWN_BY) == []
 
 
 @pytest.mark.parametrize(

@@ -111,7 +111,7 @@ def _counts_on(clock: Clock, policy: Policy, target: Target | None) -> Calendar:
 
 
 def _untold(kind: ClockKind, terms: Terms, contact: Contact) -> Iterator[Untold]:
-    tells = terms.source(contact.line.events[0].source).on(contact.channel).tells
+    tells = terms.sources_of(contact.line.events).on(contact.channel).tells
     for end, told_by in ((Untold.START, START_TOLD_BY), (Untold.STOP, STOP_TOLD_BY)):
         if not tells & told_by.get(kind, tells):
             yield end

@@ -24,7 +24,7 @@ def unpromised(
     policy = terms.policies.in_force(now)
     queue = contact.line.queue_at(now)
     rule = policy.rule_for(contact.channel, contact.team, contact.tier, queue)
-    tells_queued = terms.source(contact.line.events[0].source).tells_queued
+    tells_queued = terms.sources_of(contact.line.events).tells_queued
     never_queued = tells_queued and contact.line.queued_at is None
     for kind in ClockKind:
         if kind in running:

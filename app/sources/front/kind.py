@@ -274,6 +274,7 @@ _NAMES: Final[Mapping[str, str]] = MappingProxyType(
         "conversation_restored": "restore",
         "conversation_snoozed": "snooze",
         "conversation_snooze_expired": "reminder",
+        "snooze_expired": "reminder",
         "message_bounce_error": "sending_error",
         "message_delivery_failed": "sending_error",
         "new_comment_added": "comment",

@@ -261,6 +261,15 @@ _TICKETS: Final[Mapping[str, Callable[[Thread], Iterator[Telling]]]] = MappingPr
 _TAG: Final = "conversation_part.tag.created"
 _OF_OLD: Final = frozenset({"contact.added_email", "contact.tag.created", "user.tag.created"})
 """Topics that nobody can choose any more, but old apps still send."""
+_BELIEVED: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "contact.email.updated": CustomerUpdated.type,
+        "contact.lead.added_email": CustomerUpdated.type,
+        "contact.added_email": CustomerUpdated.type,
+        "contact.merged": CustomerMerged.type,
+    }
+)
+"""Who is who is taken from a topic only where the source's ``events`` give it this meaning."""
 _ENDINGS: Final = (ContactResolved, ContactDiscarded)
 _STAFF: Final = (AgentAvailable, AgentUnavailable)
 _TOLD: Final[Mapping[str, tuple[type[Data], ...]]] = MappingProxyType(
@@ -319,10 +328,14 @@ class Intercom(Adapter):
     events: Mapping[str, frozenset[str]] = MappingProxyType(
         {name: frozenset(data.type for data in told) for name, told in _TOLD.items()}
     )
-    tells: Final = frozenset().union(*events.values())
+    tells: Final = frozenset().union(*events.values()) - {CustomerMerged.type}
     options: Final = frozenset(
-        {"bots", "discard_tags", "follow_up_tags", "region", "tier_tags", "turned_away"}
+        {"bots", "discard_tags", "events", "follow_up_tags", "region", "tier_tags", "turned_away"}
     )
+
+    def tells_with(self, config: SourceConfig) -> frozenset[str]:
+        """Which contacts are one customer is said only where it is believed."""
+        return self.tells | (frozenset(config.events.values()) & {CustomerMerged.type})
 
     def verify(self, delivery: Delivery, secrets: tuple[str, ...], now: datetime) -> None:  # noqa: ARG002 - Intercom signs no time
         """Check the signature over the body; the secret is the client secret of the app."""
@@ -368,6 +381,8 @@ def _tellings(topic: str, about: About) -> Iterator[Telling]:
         told = read_json(_TAGGED, about.item)
         item = told.conversation or read_json(_ITEM, about.item)
         return _tagged(_thread(item, about), names_of(told.tag) or names_of(item.tags_added))
+    if topic in _BELIEVED and about.config.events.get(topic) != _BELIEVED[topic]:
+        return iter(())
     return PEOPLE[topic](about)
 
 

@@ -320,13 +320,17 @@ class Zendesk(Adapter):
     events: Mapping[str, frozenset[str]] = MappingProxyType(
         {name: frozenset(data.type for data in told) for name, told in _TOLD.items()}
     )
-    tells: Final = frozenset().union(*events.values())
+    tells: Final = frozenset().union(*events.values()) - {CustomerMerged.type}
     options: Final = frozenset(
         {
             *("bots", "discard_tags", "events", "follow_up_tags"),
             *("region", "staff", "tier_tags", "turned_away"),
         }
     )
+
+    def tells_with(self, config: SourceConfig) -> frozenset[str]:
+        """Which users are one customer is said only where it is believed."""
+        return self.tells | (frozenset(config.events.values()) & {CustomerMerged.type})
 
     def verify(self, delivery: Delivery, secrets: tuple[str, ...], now: datetime) -> None:  # noqa: ARG002 - no window is documented, and what failed is sent again
         """Check the signature over the time of signing and the body."""

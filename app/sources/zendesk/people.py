@@ -57,6 +57,7 @@ class _User:
         self.id = needed(somebody(detail.id or named, "$.detail.id"), "$.detail.id")
         self.at = instant(notice.time, "$.time")
         self.config = config
+        self._meaning = config.events.get(notice.name)
         self.organization = somebody(detail.organization_id, "$.detail.organization_id")
         self.is_ours = (detail.role or "").lower() in _STAFF or config.is_staff(
             self.id, detail.email
@@ -77,11 +78,17 @@ class _User:
         return Telling(subject=self.key, data=data, at=self.at, fact=fact[:MAX_NAME])
 
     def known(self, *more: Alias | None) -> Iterator[Telling]:
-        """Say by which addresses and numbers the customer is known."""
+        """Say by which addresses and numbers the customer is known, where that is believed."""
         aliases = known_as(vendor_id(self.id, "$.detail.id"), self.address, *more)
-        if not self.is_ours and len(aliases) > 1:
+        is_believed = self._meaning == CustomerUpdated.type
+        if is_believed and not self.is_ours and len(aliases) > 1:
             fact = " ".join(alias.value for alias in aliases[1:])
             yield self.tell(CustomerUpdated(aliases=aliases), fact)
+
+    def one_with(self, other: str) -> Iterator[Telling]:
+        """Say that the customer is the same as another user, where that is believed."""
+        if self._meaning == CustomerMerged.type and other != self.id:
+            yield self.tell(CustomerMerged(into=self.named(other)), other)
 
     def tiers(self, *tags: str | None) -> Iterator[Telling]:
         """Say what tier the customer has, where a tag or the organisation stands for one."""
@@ -124,8 +131,8 @@ def _joined(user: _User, event: Event) -> Iterator[Telling]:
 
 def _merged(user: _User, event: Event) -> Iterator[Telling]:
     other = loose(event.user, "$.event.user.id")
-    if other is not None and other != user.id:
-        yield user.tell(CustomerMerged(into=user.named(other)), other)
+    if other is not None:
+        yield from user.one_with(other)
 
 
 class _Agent:

@@ -157,8 +157,9 @@ class Ticket:
             yield self.tell(ContactResolved(agent=self.agent, outcome=outcome), outcome)
 
     def is_ours(self, author: Person, author_id: str | None) -> bool:
-        """Whether a comment is by one of us; who asked never is, not even a colleague."""
-        if author_id is not None and author_id == self.requester:
+        """Whether a comment is by one of us; a colleague who asked is not, unless it is her own."""
+        has_asked = author_id is not None and author_id == self.requester
+        if has_asked and not (author.is_staff and author_id == self.agent):
             return self.config.is_staff(author_id)
         if self.config.is_staff(author_id) or self.config.is_bot(author_id, author.name):
             return True
