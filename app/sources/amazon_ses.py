@@ -85,7 +85,7 @@ class _Receipt(msgspec.Struct, frozen=True, rename="camel"):
     action: _Action | None = None
 
 
-class _Field(msgspec.Struct, frozen=True):
+class _Field(msgspec.Struct, frozen=True, gc=False):
     name: str | None = None
     value: str | None = None
 

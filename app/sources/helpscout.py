@@ -59,19 +59,37 @@ _RATINGS: Final = MappingProxyType(
 _RATING_SCALE = 3.0
 _WITHOUT_AGENT = (ContactReceived, CustomerReplied)
 """What a customer does has no agent of its own: told with it is who has the conversation."""
-_USER = "user"
-"""How Help Scout calls one of us."""
+_MACHINE = "system_user"
+_OURS = frozenset({"user", _MACHINE})
+"""How Help Scout calls one of us, and a machine of its own."""
+_AMONG_US = frozenset({"note", "lineitem", "forwardparent", "forwardchild"})
+"""Types of threads that no customer sees."""
+
+
+class _Address(msgspec.Struct, frozen=True, gc=False):
+    value: str | None = None
 
 
 class _Person(msgspec.Struct, frozen=True):
     id: Id = None
     type: str | None = None
     email: str | None = None
+    emails: tuple[_Address, ...] | None = None
     phone: str | None = None
+
+    @property
+    def address(self) -> str | None:
+        """The address, or the first of several."""
+        return self.email or next((each.value for each in self.emails or ()), None)
+
+
+class _Mailbox(msgspec.Struct, frozen=True, gc=False):
+    id: Id = None
 
 
 class _Thread(msgspec.Struct, frozen=True):
     id: Id = None
+    type: str | None = None
     state: str | None = None
     created_by: _Person | None = msgspec.field(name="createdBy", default=None)
     created_at: Moment = msgspec.field(name="createdAt", default=None)
@@ -82,19 +100,33 @@ class _Embedded(msgspec.Struct, frozen=True):
 
 
 class _Conversation(msgspec.Struct, frozen=True):
+    """A conversation; ``owner``, ``mailbox``, ``customer`` and ``threads`` are of version 1."""
+
     id: Id = None
     type: str | None = None
     status: str | None = None
     mailbox_id: Id = msgspec.field(name="mailboxId", default=None)
+    mailbox: _Mailbox | None = None
     assignee: _Person | None = None
+    owner: _Person | None = None
     created_by: _Person | None = msgspec.field(name="createdBy", default=None)
     created_at: Moment = msgspec.field(name="createdAt", default=None)
-    closed_by: Id = msgspec.field(name="closedBy", default=None)
+    closed_by: _Person | Id = msgspec.field(name="closedBy", default=None)
     closed_at: Moment = msgspec.field(name="closedAt", default=None)
     user_updated_at: Moment = msgspec.field(name="userUpdatedAt", default=None)
-    customer: _Person | None = msgspec.field(name="primaryCustomer", default=None)
+    modified_at: Moment = msgspec.field(name="modifiedAt", default=None)
+    primary_customer: _Person | None = msgspec.field(name="primaryCustomer", default=None)
+    customer: _Person | None = None
     tags: Any = None
+    threads: tuple[_Thread, ...] | int | None = None
     embedded: _Embedded | None = msgspec.field(name="_embedded", default=None)
+
+    @property
+    def told_threads(self) -> tuple[_Thread, ...]:
+        """Its threads; where they stand elsewhere, or nowhere, only their number is here."""
+        listed = self.embedded.threads if self.embedded else None
+        told = self.threads if isinstance(self.threads, tuple) else ()
+        return (listed or told)[:MAX_LISTED]
 
 
 class _Rating(msgspec.Struct, frozen=True):
@@ -102,6 +134,7 @@ class _Rating(msgspec.Struct, frozen=True):
     conversation: Id = msgspec.field(name="conversationId", default=None)
     ticket: Id = msgspec.field(name="ticketId", default=None)
     mailbox_id: Id = msgspec.field(name="mailboxId", default=None)
+    mailbox: _Mailbox | None = None
     rating: str | None = None
     user: _Person | None = None
     customer: _Person | None = None
@@ -112,8 +145,8 @@ _CONVERSATION = msgspec.json.Decoder(_Conversation)
 _RATING = msgspec.json.Decoder(_Rating)
 
 
-def _person(person: _Person | None, path: str) -> str | None:
-    return identity(person.id, path) if person else None
+def _id_of(told: _Person | _Mailbox | None, path: str) -> str | None:
+    return identity(told.id, path) if told else None
 
 
 class _Told:
@@ -122,8 +155,10 @@ class _Told:
     def __init__(self, conversation: _Conversation, config: SourceConfig) -> None:
         self.conversation = conversation
         self.contact = needed(identity(conversation.id, "$.id"), "$.id")
-        self.owner = _person(conversation.assignee, "$.assignee.id")
-        self.at = instant(conversation.user_updated_at, "$.userUpdatedAt")
+        self.owner = _id_of(conversation.assignee or conversation.owner, "$.assignee.id")
+        self.at = instant(conversation.user_updated_at, "$.userUpdatedAt") or instant(
+            conversation.modified_at, "$.modifiedAt"
+        )
         self._config = config
 
     @property
@@ -141,17 +176,19 @@ class _Told:
     def is_bot(self, person: _Person | None) -> bool:
         """Whether a machine wrote that we know of."""
         told = person or _Person()
-        return self._config.is_bot(identity(told.id, "$.createdBy.id"), told.email)
+        known_as = (identity(told.id, "$.createdBy.id"), told.email)
+        return told.type == _MACHINE or self._config.is_bot(*known_as)
 
     @property
     def aliases(self) -> tuple[Alias, ...]:
         """Who she is. One of us is no customer: then nobody knows whose it is."""
-        customer = self.conversation.customer or _Person()
+        told = self.conversation
+        customer = told.primary_customer or told.customer or _Person()
         number = phone(customer.phone)
-        if self._config.is_staff(customer.email, number.value if number else None):
+        if self._config.is_staff(customer.address, number.value if number else None):
             return ()
         customer_id = vendor_id(customer.id, "$.primaryCustomer.id")
-        return known_as(customer_id, email(customer.email), number)
+        return known_as(customer_id, email(customer.address), number)
 
     @property
     def moment(self) -> str | None:
@@ -160,13 +197,11 @@ class _Told:
 
     def newest(self, *, by_us: bool) -> _Thread | None:
         """The newest thread that was sent, by one of us or by anybody else."""
-        told = self.conversation.embedded
-        threads = (told.threads or ())[:MAX_LISTED] if told else ()
         sent = [
             thread
-            for thread in threads
-            if thread.state in (None, "published")
-            and (thread.created_by is not None and thread.created_by.type == _USER) is by_us
+            for thread in self.conversation.told_threads
+            if thread.state in (None, "published") and thread.type not in _AMONG_US
+            if (thread.created_by is not None and thread.created_by.type in _OURS) is by_us
         ]
         return max(sent, key=_written_at, default=None)
 
@@ -175,7 +210,8 @@ class _Told:
         full = msgspec.structs.replace(
             data,
             channel=_CHANNELS.get(self.conversation.type or "", Channel.EMAIL),
-            team=identity(self.conversation.mailbox_id, "$.mailboxId"),
+            team=identity(self.conversation.mailbox_id, "$.mailboxId")
+            or _id_of(self.conversation.mailbox, "$.mailbox.id"),
             aliases=self.aliases,
         )
         owner = self.owner if isinstance(data, _WITHOUT_AGENT) else None
@@ -191,7 +227,7 @@ def _written_at(thread: _Thread) -> datetime:
 
 def _created(told: _Told) -> Iterator[Telling]:
     by = told.conversation.created_by
-    direction = Direction.OUTBOUND if by and by.type == _USER else Direction.INBOUND
+    direction = Direction.OUTBOUND if by and by.type in _OURS else Direction.INBOUND
     at = instant(told.conversation.created_at, "$.createdAt")
     yield told.tell(ContactReceived(direction=direction), at, "created")
 
@@ -212,9 +248,10 @@ def _agent_replied(told: _Told) -> Iterator[Telling]:
         yield told.tell(replied, told.at, told.moment)
         return
     at = instant(thread.created_at, "$._embedded.threads[...].createdAt") or told.at
-    agent = _person(thread.created_by, "$._embedded.threads[...].createdBy.id")
-    is_bot = told.is_bot(thread.created_by)
-    replied = AgentReplied(agent=agent, actor=Actor.BOT if is_bot else Actor.HUMAN)
+    agent = _id_of(thread.created_by, "$._embedded.threads[...].createdBy.id")
+    replied = AgentReplied(agent=agent)
+    if told.is_bot(thread.created_by):
+        replied = AgentReplied(actor=Actor.BOT)
     yield told.tell(replied, at, identity(thread.id, "$._embedded.threads[...].id"))
 
 
@@ -240,7 +277,9 @@ def _status(told: _Told) -> Iterator[Telling]:
 def _resolved(told: _Told, outcome: Outcome) -> Telling:
     conversation = told.conversation
     at = instant(conversation.closed_at, "$.closedAt") or told.at
-    agent = identity(conversation.closed_by, "$.closedBy") or told.owner
+    by = conversation.closed_by
+    closed_by = by.id if isinstance(by, _Person) else by
+    agent = identity(closed_by or None, "$.closedBy") or told.owner
     away = Outcome.TURNED_AWAY if told.is_turned_away else outcome
     return told.tell(ContactResolved(agent=agent, outcome=away), at, at.isoformat() if at else None)
 
@@ -262,6 +301,7 @@ def _rated(rating: _Rating, config: SourceConfig) -> Iterator[Telling]:
     conversation = _Conversation(
         id=rating.conversation if rating.conversation is not None else rating.ticket,
         mailbox_id=rating.mailbox_id,
+        mailbox=rating.mailbox,
         assignee=rating.user,
         customer=rating.customer,
     )

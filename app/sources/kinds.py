@@ -74,7 +74,8 @@ _ALL: tuple[Adapter, ...] = (
 )
 
 MAX_OBJECTS = 20_000
-"""Objects and lists in one delivery of a kind that sends no mail; real ones hold some hundreds."""
+MAX_VALUES = 100_000
+"""Objects and lists, and commas, in one delivery that is no mail; real ones hold some hundreds."""
 
 ADAPTERS: Final[Mapping[str, Adapter]] = MappingProxyType(
     {adapter.kind: adapter for adapter in _ALL}
@@ -123,7 +124,7 @@ def translate(delivery: Delivery, config: SourceConfig) -> tuple[Incoming, ...]:
     Nothing is dated in no plausible year, or ahead of its arrival.
     """
     if _is_swollen(delivery, config):
-        raise Unreadable(f"expected at most {MAX_OBJECTS} objects and lists")
+        raise Unreadable(f"expected at most {MAX_OBJECTS} objects and {MAX_VALUES} values")
     events = adapter_of(config).translate(delivery, config)
     for event in events:
         _refuse_strange_time(event.occurred_at, delivery.received_at)
@@ -131,10 +132,11 @@ def translate(delivery: Delivery, config: SourceConfig) -> tuple[Incoming, ...]:
 
 
 def _is_swollen(delivery: Delivery, config: SourceConfig) -> bool:
-    """Whether a body is nothing but brackets, each of which costs much more than a letter."""
-    if adapter_of(config).max_bytes > MAX_BYTES or len(delivery.body) <= MAX_OBJECTS:
+    """Whether a body is little but brackets and commas, which cost much more than letters do."""
+    body = delivery.body
+    if len(body) <= MAX_OBJECTS or adapter_of(config).max_bytes > MAX_BYTES:
         return False  # in a mail they are the customer's
-    return delivery.body.count(b"{") + delivery.body.count(b"[") > MAX_OBJECTS
+    return body.count(b"{") + body.count(b"[") > MAX_OBJECTS or body.count(b",") > MAX_VALUES
 
 
 def _refuse_strange_time(at: datetime, received_at: datetime) -> None:

@@ -22,12 +22,12 @@ from app.sources.reading import MAX_LISTED, read_json
 INBOUND: Final = "Inbound"
 
 
-class _Pair(msgspec.Struct, frozen=True, rename="pascal"):
+class _Pair(msgspec.Struct, frozen=True, rename="pascal", gc=False):
     name: str | None = None
     value: str | None = None
 
 
-class _Person(msgspec.Struct, frozen=True, rename="pascal"):
+class _Person(msgspec.Struct, frozen=True, rename="pascal", gc=False):
     email: str | None = None
 
 

@@ -1,15 +1,20 @@
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from app.core.events import decode_data
+from app.core.events import decode_data, to_event
+from app.core.policy import Policies
+from app.core.policy_file.reading import read_policy
+from app.core.replay import Terms, replay
 from app.sources import kinds
 from app.sources.adapter import BadSignature, Unreadable
 from tests.sources.payloads import NOON, config, delivery, own
 
 VOUCHER = "our-invented-token"
+POLICY = read_policy((Path(__file__).parents[2] / "deploy" / "policy.yaml").read_text())
 
 
 def test_any_of_several_tokens_is_accepted():
@@ -59,6 +64,24 @@ def test_two_holds_of_one_call_are_two_facts():
     (second,) = kinds.translate(delivery(later), config("aircall"))
 
     assert first.fact != second.fact
+
+
+def test_who_passed_a_call_on_is_free_once_a_colleague_has_it():
+    files = ("answered.json", "transferred_to_user.json", "answered_after_transfer.json")
+    told = [
+        event
+        for file in (*files, "hungup_after_transfer.json")
+        for event in kinds.translate(delivery(own("aircall", file)), config("aircall"))
+    ]
+
+    (contact,) = replay(
+        [to_event(event) for event in told], Terms(Policies((POLICY,))), NOON
+    ).contacts
+
+    assert not contact.is_worked_on
+    assert contact.line.owner == "71"
+    freed = {(event.fact, event.type) for event in told if event.fact == "passed on 72"}
+    assert freed == {("passed on 72", "work.ended")}
 
 
 def test_a_follow_up_tag_promises_within_its_span_and_says_that_it_is_inferred():

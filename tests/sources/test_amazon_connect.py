@@ -91,6 +91,13 @@ def test_initiated_and_queued_tell_one_fact_of_the_same_call():
     assert queued.type == "contact.queued"
 
 
+def test_whoever_took_it_works_on_it_where_no_agent_is_named_too():
+    told = payload("connected_to_agent")
+    told["detail"]["agentInfo"] = None
+
+    assert [event.type for event in told_by(told)] == ["contact.answered", "work.started"]
+
+
 def test_disconnected_and_completed_tell_different_facts():
     resolved = told_by(payload("disconnected_answered"))
     ended = told_by(payload("completed_with_wrap_up"))

@@ -110,3 +110,12 @@ def test_lines_may_be_posted_with_a_token_where_the_source_says_so():
 )
 def test_an_event_bears_its_own_name(body, name):
     assert ADAPTER.event_of(delivery(body)) == name
+
+
+def test_whoever_took_a_call_worked_on_it_where_the_member_is_not_named_too():
+    connect = b"1803808812|1803808800.11|sales|NONE|CONNECT|12|1803808801.12\n"
+    complete = b"1803809000|1803808800.11|sales|NONE|COMPLETECALLER|12|188|1\n"
+
+    types = [event.type for event in told(connect, complete)]
+
+    assert types == ["contact.answered", "work.started", "work.ended", "contact.resolved"]

@@ -10,7 +10,7 @@ from app.core.events import decode_data
 from app.sources import kinds
 from app.sources.adapter import BadSignature, Unreadable
 from app.sources.translation import translate
-from tests.sources.helpscout import A_DRAFT, FROM_HER, RATED, TOLD, Json, conversation, with_threads
+from tests.sources.helpscout import A_DRAFT, BY_ANNE, FROM_HER, RATED, TOLD, Json, conversation, with_threads
 from tests.sources.payloads import NOON, config, delivery
 
 SIGNED_WITH = "an-invented-secret"
@@ -71,6 +71,69 @@ def test_anything_but_the_right_signature_is_refused(sent):
 )
 def test_each_event_means_one_thing(event, expected):
     assert told(event) == [expected]
+
+
+IN_THE_FIRST_VERSION = {
+    "id": 7100,
+    "type": "email",
+    "status": "closed",
+    "owner": {"id": 31, "type": "user"},
+    "mailbox": {"id": 4, "name": "never stored"},
+    "customer": {"id": 9001, "type": "customer", "emails": [{"value": "Hanne@Kunde.example"}]},
+    "createdBy": {"id": 9001, "type": "customer"},
+    "createdAt": "2027-03-01T08:00:00Z",
+    "modifiedAt": "2027-03-01T10:00:00Z",
+    "closedAt": "2027-03-01T10:30:00Z",
+    "closedBy": {"id": 32, "type": "user"},
+    "tags": ["vip"],
+    "threads": [FROM_HER, BY_ANNE],
+}
+
+
+@pytest.mark.parametrize(
+    ("event", "expected"),
+    [
+        ("convo.created", ("contact.received", "08:00:00", "31", "4")),
+        ("convo.customer.reply.created", ("customer.replied", "09:00:00", "31", "4")),
+        ("convo.agent.reply.created", ("agent.replied", "09:20:00", "31", "4")),
+        ("convo.assigned", ("contact.transferred", "10:00:00", "31", "4")),
+        ("convo.status", ("contact.resolved", "10:30:00", "32", "4")),
+    ],
+)
+def test_the_first_version_of_the_payload_means_the_same(event, expected):
+    assert told(event, IN_THE_FIRST_VERSION) == [expected]
+    [found] = events(event, IN_THE_FIRST_VERSION)
+    assert [alias["value"] for alias in found["aliases"]] == ["9001", "hanne@kunde.example"]
+
+
+def test_what_nobody_closed_was_closed_by_who_has_it():
+    sent = TOLD["convo.status"] | {"closedBy": 0}
+
+    assert told("convo.status", sent) == [("contact.resolved", "10:30:00", "31", "4")]
+
+
+def test_a_rating_in_the_first_version_means_the_same():
+    changed = {"ticketId": 7100, "mailbox": {"id": 4}, "rating": "Okay"}
+    left = {name: value for name, value in RATED.items() if not name.endswith("Id")}
+
+    assert told("satisfaction.ratings", left | changed) == [
+        ("customer.rated", "11:00:00", "31", "4")
+    ]
+
+
+@pytest.mark.parametrize("kind", ["note", "lineitem", "forwardparent", "forwardchild"])
+def test_what_colleagues_alone_see_is_no_answer(kind):
+    seen_by_us = {**A_DRAFT, "state": "published", "type": kind}
+    sent = with_threads(FROM_HER, BY_ANNE, seen_by_us)
+
+    assert told("convo.agent.reply.created", sent) == [("agent.replied", "09:20:00", "31", "4")]
+
+
+def test_an_answer_of_a_machine_of_help_scouts_own_is_a_bots():
+    by_machine = {**BY_ANNE, "createdBy": {"id": 40, "type": "system_user"}}
+    [found] = events("convo.agent.reply.created", with_threads(FROM_HER, by_machine))
+
+    assert (found["actor"], found.get("agent")) == ("bot", None)
 
 
 @pytest.mark.parametrize(

@@ -328,6 +328,22 @@ def test_what_cannot_be_read_says_where(file, changed, reason):
     assert reason in refusal.value.reason
 
 
+def test_a_state_of_a_ticket_may_be_a_word_alone_as_older_versions_write_it():
+    sent = payload("ticket_state_waiting", ticket_state="waiting_on_customer")
+    created = payload("ticket_created", ticket_state="submitted")
+
+    assert types(sent) == ["contact.held"]
+    assert types(created) == ["contact.received"]
+
+
+@pytest.mark.parametrize(
+    "channel", [{"initial": "email", "current": "chat"}, {"initial_channel": "email"}, 7, ["x"]]
+)
+def test_how_a_conversation_came_in_may_be_told_in_other_ways(channel):
+    assert types(payload("user_created", channel=channel)) == ["contact.received"]
+    assert types(payload("user_created", channel=channel, source=None)) == ["contact.received"]
+
+
 def test_a_merge_into_nobody_says_where():
     with pytest.raises(Unreadable, match="data.item.id"):
         told(payload("contact_merged", id=""), events={"contact.merged": "customer.merged"})

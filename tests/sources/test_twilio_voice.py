@@ -7,7 +7,7 @@ import pytest
 
 from app.sources import kinds
 from tests.sources.payloads import config
-from tests.sources.twilio import of_call, posted
+from tests.sources.twilio import at, of_call, posted
 
 LEG = {"CallSid": "CA02", "ParentCallSid": "CA01", "Direction": "outbound-dial"}
 OURS = {"Direction": "outbound-api", "From": "+4570101010", "To": "+4520304050"}
@@ -35,6 +35,22 @@ def test_the_statuses_before_a_call_is_taken_tell_one_fact():
 
 def test_that_twilio_picked_up_is_no_answer():
     assert types("in-progress") == []
+
+
+@pytest.mark.parametrize("status", ["in-progress", "completed"])
+def test_a_leg_that_the_call_dialled_was_answered_as_long_ago_as_the_talk_lasted(status):
+    dialled = {"DialCallStatus": "completed", "DialCallSid": "CA02", "DialCallDuration": "200"}
+    sent = posted(of_call(status, "10:04:00", **dialled))
+
+    answered, *_ = kinds.translate(sent, config("twilio-voice"))
+    [by_itself] = told("in-progress", **LEG)
+
+    assert (answered.type, answered.occurred_at) == ("contact.answered", at("10:00:40"))
+    assert answered.fact == by_itself["fact"]
+
+
+def test_a_leg_that_the_call_dialled_in_vain_is_no_answer():
+    assert types("in-progress", DialCallStatus="no-answer", DialCallSid="CA02") == []
 
 
 def test_a_leg_at_one_of_us_is_of_the_call_it_belongs_to_and_names_no_customer():

@@ -131,6 +131,12 @@ class _Told:
         yield from tier_told(self.config, self.tags, self.aliases, self.at)
 
     @property
+    def passed_on_by(self) -> str | None:
+        """Who had the call before; an attempt in vain to pass it on leaves it with the same one."""
+        by = _id(self.call.transferred_by, "transferred_by")
+        return by if self.agent and by != self.agent else None
+
+    @property
     def now(self) -> str:
         """Tell apart what may happen several times in one call."""
         return f"{self.at.isoformat() if self.at else 'unknown'} {self.agent or ''}"
@@ -166,14 +172,22 @@ def _declined(told: _Told) -> Iterator[Telling]:
 
 
 def _answered(told: _Told) -> Iterator[Telling]:
-    at, way = told.answered_at, told.direction
+    """Somebody took it. Of a call that was passed on, ``answered_at`` is still the first one's."""
+    at, way = (told.at if told.passed_on_by else None) or told.answered_at, told.direction
     fact = f"{at.isoformat() if at else 'call'} {told.agent or ''}"
     if told.config.is_bot(told.agent):
         yield told.tell(AgentReplied(agent=told.agent, actor=Actor.BOT, direction=way), at, fact)
         return
+    yield from _let_go(told, at)
     yield told.tell(ContactAnswered(agent=told.agent, direction=way), at, fact)
-    if told.agent:
-        yield told.tell(WorkStarted(agent=told.agent, direction=way), at, fact)
+    yield told.tell(WorkStarted(agent=told.agent, direction=way), at, fact)
+
+
+def _let_go(told: _Told, at: datetime | None) -> Iterator[Telling]:
+    """Who passed it on is free once a colleague has it, or it is over: nothing tells so sooner."""
+    if told.passed_on_by:
+        ended = WorkEnded(agent=told.passed_on_by, direction=told.direction, inferred=True)
+        yield told.tell(ended, at, f"passed on {told.passed_on_by}")
 
 
 def _held(told: _Told) -> Iterator[Telling]:
@@ -213,7 +227,8 @@ def _ended(told: _Told) -> Iterator[Telling]:
     if told.answered_at is None and way is None:
         yield told.tell(_unanswered(told), at, "call")
     else:
-        if told.answered_at and told.agent:
+        if told.answered_at:
+            yield from _let_go(told, at)
             yield told.tell(WorkEnded(agent=told.agent, direction=way), at, "call")
         yield told.tell(ContactResolved(agent=told.agent, direction=way), at, "call")
     yield from _turned_away(told)
@@ -315,7 +330,7 @@ class Aircall(Adapter):
             "call.created": (ContactReceived, AgentReplied, ContactDiscarded),
             "call.ringing_on_agent": (ContactOffered,),
             "call.agent_declined": (ContactDeclined,),
-            "call.answered": (ContactAnswered, WorkStarted, AgentReplied),
+            "call.answered": (ContactAnswered, WorkStarted, WorkEnded, AgentReplied),
             "call.hold": (ContactHeld,),
             "call.unhold": (ContactResumed,),
             "call.transferred": (ContactTransferred,),

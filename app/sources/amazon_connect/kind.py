@@ -128,8 +128,7 @@ def _answered(told: Told) -> Iterator[Telling]:
     at, way = told.connected_at, told.way
     fact = told.agent or ""
     yield told.tell(ContactAnswered(agent=told.agent, direction=way), at, fact)
-    if told.agent:
-        yield told.tell(WorkStarted(agent=told.agent, direction=way), at, fact)
+    yield told.tell(WorkStarted(agent=told.agent, direction=way), at, fact)
 
 
 def _disconnected(told: Told) -> Iterator[Telling]:

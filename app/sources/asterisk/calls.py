@@ -104,21 +104,18 @@ class Happening:
         """An agent took it, on a channel of its own that tells this answer from others."""
         fact = channel or f"{self._here} {self.moment}"
         yield self._tell(ContactAnswered(agent=self.agent), fact)
-        if self.agent is not None:
-            yield self._tell(WorkStarted(agent=self.agent), fact)
+        yield self._tell(WorkStarted(agent=self.agent), fact)
 
     def completed(self, held: int | None, talked: int | None) -> Iterator[Telling]:
         """One of them hung up."""
         fact = self._spans(held, talked)
-        if self.agent is not None:
-            yield self._tell(WorkEnded(agent=self.agent), fact)
+        yield self._tell(WorkEnded(agent=self.agent), fact)
         yield self._tell(ContactResolved(agent=self.agent), fact)
 
     def passed_on(self, held: int | None, talked: int | None) -> Iterator[Telling]:
         """The agent sent the caller elsewhere."""
         fact = self._spans(held, talked)
-        if self.agent is not None:
-            yield self._tell(WorkEnded(agent=self.agent), fact)
+        yield self._tell(WorkEnded(agent=self.agent), fact)
         yield self._tell(ContactTransferred(from_agent=self.agent), fact)
 
     def _spans(self, held: int | None, talked: int | None) -> str:

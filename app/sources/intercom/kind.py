@@ -193,8 +193,8 @@ def _state_changed(thread: Thread) -> Iterator[Telling]:
     part = _state_part(thread)
     if part is None:
         return
-    now = (thread.item.ticket_state or TicketState()).category
-    before, after = _category(part.previous_ticket_state), _category(part.ticket_state) or now
+    before = _category(part.previous_ticket_state)
+    after = _category(part.ticket_state) or _category(thread.item.ticket_state)
     if after == before:
         return
     match after:

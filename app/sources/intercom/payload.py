@@ -1,5 +1,7 @@
 """What Intercom sends: conversations of two generations, tickets, and their parts."""
 
+from typing import Any
+
 import msgspec
 
 from app.core.events import Channel
@@ -127,10 +129,10 @@ class Item(msgspec.Struct, frozen=True, gc=False):
     team_assignee_id: Id = None
     conversation_parts: Parts | None = None
     ticket_parts: Parts | None = None
-    ticket_state: TicketState | None = None
+    ticket_state: TicketState | str | None = None
     ticket_type: TicketType | None = None
     category: str | None = None
-    channel: str | None = None
+    channel: Any = None
     state: str | None = None
     open: bool | None = None
     snoozed_until: Moment = None
@@ -148,7 +150,8 @@ class Item(msgspec.Struct, frozen=True, gc=False):
     @property
     def way(self) -> str:
         """Intercom's own word for the way it came in."""
-        return ((self.source or Source()).type or self.channel or "").strip().lower()
+        channel = self.channel if isinstance(self.channel, str) else ""
+        return ((self.source or Source()).type or channel).strip().lower()
 
     @property
     def is_internal(self) -> bool:

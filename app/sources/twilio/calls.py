@@ -8,6 +8,7 @@ a menu, or a queue. Who answered is not told, so no agent is named. Times are wh
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final
 
@@ -45,6 +46,8 @@ _OURS = ("client:", "sip:", "sips:")
 """What our own people are called by: a browser or a telephone of ours."""
 _BEGUN = ("queued", "initiated", "ringing")
 _IN_VAIN = ("busy", "no-answer", "failed", "canceled")
+_TAKEN = ("in-progress", "answered", "completed")
+"""What became of a leg that the call dialled, where one of us took it."""
 _IN_STREAM: Final = MappingProxyType({"answered": "in-progress"})
 _REASONS: Final[Mapping[str, DeclineReason]] = MappingProxyType(
     {
@@ -76,11 +79,12 @@ class _Leg:
     def is_child(self) -> bool:
         return self.contact != self.own
 
-    def tell(self, data: Data, fact: str = _CALL) -> Telling:
+    def tell(self, data: Data, fact: str = _CALL, at: datetime | None = None) -> Telling:
         full = msgspec.structs.replace(
             data, channel=Channel.PHONE, team=self.team, aliases=self.aliases
         )
-        return Telling(subject=self.contact, data=full, at=self.notice.at, fact=fact[:MAX_NAME])
+        at = at or self.notice.at
+        return Telling(subject=self.contact, data=full, at=at, fact=fact[:MAX_NAME])
 
 
 def _read(notice: Notice, config: SourceConfig) -> _Leg | None:
@@ -142,6 +146,9 @@ def _at_one_of_us(leg: _Leg) -> Iterator[Telling]:
 
 def _to_us(leg: _Leg) -> Iterator[Telling]:
     dialled = leg.notice.fields.word("DialCallStatus")
+    if dialled in _TAKEN and leg.status in ("in-progress", "completed"):
+        own = leg.notice.fields.text("DialCallSid")
+        yield leg.tell(ContactAnswered(), own or _CALL, _taken_at(leg))
     match leg.status:
         case "queued" | "initiated" | "ringing":
             yield leg.tell(ContactReceived())
@@ -156,6 +163,13 @@ def _to_us(leg: _Leg) -> Iterator[Telling]:
             yield leg.tell(ContactAbandoned())
         case _:
             pass
+
+
+def _taken_at(leg: _Leg) -> datetime | None:
+    """When one of us took it: so many whole seconds ago as the talk had lasted by then."""
+    lasted = leg.notice.fields.number("DialCallDuration")
+    at = leg.notice.at
+    return at - timedelta(seconds=lasted) if at and lasted else None
 
 
 def _by_us(leg: _Leg) -> Iterator[Telling]:
@@ -212,7 +226,7 @@ _STATUSES: Final[Mapping[str, tuple[type[Data], ...]]] = MappingProxyType(
         "initiated": (ContactReceived, AgentReplied),
         "ringing": (ContactReceived, AgentReplied, ContactOffered),
         "in-progress": (ContactAnswered,),
-        "completed": (*_ENDS, ContactMissed),
+        "completed": (*_ENDS, ContactMissed, ContactAnswered),
         "busy": (ContactMissed, ContactDeclined, ContactResolved, AgentReplied),
         "no-answer": (ContactMissed, ContactDeclined, ContactResolved, AgentReplied),
         "failed": (ContactMissed, ContactDeclined, ContactResolved, AgentReplied),

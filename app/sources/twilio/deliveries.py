@@ -39,6 +39,7 @@ SETTINGS = "x-twilio-webhooks-signature-settings"
 MAX_EVENTS = 250
 """CloudEvents in one delivery; a megabyte holds no more real ones."""
 MAX_FIELDS = 1_000
+MAX_NUMBER_DIGITS = 9
 
 TASKS = "com.twilio.taskrouter."
 CALLS = ("com.twilio.voice.status-callback.call.", "com.twilio.voice.webhook.status-callback.call.")
@@ -153,6 +154,12 @@ class Fields:
     def word(self, name: str) -> str:
         """The value in small letters; the empty text where there is none."""
         return (self.text(name) or "").lower()
+
+    def number(self, name: str) -> int | None:
+        """The value as a number that is none below zero; none where it is something else."""
+        text = self.text(name) or ""
+        is_number = text.isascii() and text.isdecimal() and len(text) <= MAX_NUMBER_DIGITS
+        return int(text) if is_number else None
 
     def inside(self, name: str) -> Mapping[str, Any]:
         """The value that is JSON in itself, such as a task's attributes; none where it is none."""

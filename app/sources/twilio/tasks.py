@@ -221,13 +221,8 @@ def _created(told: _Told) -> Iterator[Telling]:
     yield told.tell(received, _ONCE)
     if told.direction is None:
         # A queue that is told anew by task-queue.entered moves nothing while she waits.
-        yield told.tell(ContactQueued(priority=_priority(told)), _ONCE)
+        yield told.tell(ContactQueued(priority=told.fields.number("TaskPriority")), _ONCE)
     yield from _updated(told)
-
-
-def _priority(told: _Told) -> int | None:
-    text = told.fields.text("TaskPriority") or ""
-    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 9 else None
 
 
 def _tier(told: _Told) -> Iterator[Telling]:
@@ -239,14 +234,14 @@ def _tier(told: _Told) -> Iterator[Telling]:
 
 def _entered(told: _Told) -> Iterator[Telling]:
     if told.direction is None:
-        yield told.tell(ContactQueued(priority=_priority(told)), told.moment)
+        yield told.tell(ContactQueued(priority=told.fields.number("TaskPriority")), told.moment)
 
 
 def _moved(told: _Told) -> Iterator[Telling]:
     before = _team(told.fields, "PreviousTaskQueue", told.config)
     if told.direction is None and told.team != before:
         yield told.tell(ContactTransferred(from_team=before), told.moment)
-        queued = ContactQueued(via=QueuedVia.OVERFLOW, priority=_priority(told))
+        queued = ContactQueued(via=QueuedVia.OVERFLOW, priority=told.fields.number("TaskPriority"))
         yield told.tell(queued, told.moment)
 
 

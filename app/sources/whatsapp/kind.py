@@ -295,5 +295,9 @@ class WhatsApp(Adapter):
             return Reply(status=403)
         return Reply(body=challenge[:MAX_CHALLENGE].encode())
 
+    def answer(self, delivery: Delivery, config: SourceConfig) -> Reply | None:  # noqa: ARG002
+        """Meta sends again for a week what is answered with anything but 200."""
+        return Reply()
+
 
 ADAPTER: Final = WhatsApp()
