@@ -40,6 +40,7 @@ from grafana.queries import (
 )
 
 MOST_SOURCES = 15
+MOST_LIMITS = 6
 MOST_EXPORTED = 5000
 """The service's own limit of series a page."""
 ANCHOR = "how-to-read-evenhand-itself"
@@ -59,6 +60,7 @@ LIMITS = {
     "live_subscribers": "limit: wallboards",
     "contact_events": "limit: events of one contact",
     "series": "limit: series",
+    "body_seconds": "limit: time that a delivery takes to come in",
     "large_bodies": "limit: large deliveries at once",
     "source_words": "limit: words that sources use",
     "kept_deliveries": "limit: deliveries kept unread",
@@ -199,7 +201,9 @@ def refused_lines() -> timeseries.Panel:
     )
     for ref, (name, by, words) in zip("ABCDE", asked, strict=True):
         counted = pace(name, by) if by else pace_of_all(name)
-        panel = panel.with_target(query(where_any(f"3600 * {counted}", name, by), words, ref))
+        asked_for = where_any(f"3600 * {counted}", name, by)
+        most = f"topk({MOST_LIMITS}, {asked_for})" if by == "limit" else asked_for
+        panel = panel.with_target(query(most, words, ref))
     return worded(panel, REASONS | LIMITS).no_value("Nothing was refused, or nothing came yet")
 
 
