@@ -90,6 +90,19 @@ def test_a_checked_policy_says_what_its_sources_cannot_tell(
     assert "nothing: the sources tell the start and the stop" in capsys.readouterr().out
 
 
+def test_a_source_that_nothing_protects_is_named_loudly(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    sources = tmp_path / "sources.yaml"
+    rule = "{tell: contact.received, subject: $.id, channel: chat}"
+    sources.write_text(
+        f"sources: [{{id: open, kind: mapping, mapping: {{verify: none, rules: [{rule}]}}}}]"
+    )
+
+    assert main(["sources", "check", str(sources)]) == 0
+    assert "NOT PROTECTED: anybody who reaches its address" in capsys.readouterr().out
+
+
 def test_faults_of_a_checked_file_of_sources_are_said_with_the_file(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):

@@ -1,6 +1,7 @@
 """``python -m app verify`` says whether a delivery would be let in, and why not."""
 
 import json
+from base64 import b64encode
 from collections.abc import Callable
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -76,6 +77,63 @@ def test_a_refusal_says_why_and_never_a_secret(
     assert verify(sources, *told) == 1
     said = capsys.readouterr().err
     assert reason in said
+    assert "canary" not in said
+
+
+OTHERWISE = BODY.replace(" ", "")
+
+
+@pytest.mark.parametrize(
+    ("told", "hint"),
+    [
+        (["--body", BODY + "\n", *signed(SECRET)], "signed without the line break at its end"),
+        (["--body", OTHERWISE, *signed(SECRET)], "signed written with spaces"),
+        (
+            ["--body", BODY, *signed(SECRET, datetime(2027, 3, 1, 11, tzinfo=UTC))],
+            "it was signed 60 min before that: a clock is wrong, or it is an old one",
+        ),
+        (["--body", BODY, *signed("a-secret-of-another-tool")], "a secret of the source tickets"),
+    ],
+)
+def test_a_refusal_says_what_small_thing_is_to_blame(
+    told: list[str], hint: str, sources: Path, capsys: pytest.CaptureFixture[str]
+):
+    (sources.parent / "third").write_text("a-secret-of-another-tool")
+    with sources.open("a") as file:
+        secret = f"{{file: {sources.parent}/third}}"
+        file.write(f"  - {{id: tickets, kind: zendesk, secrets: [{secret}]}}\n")
+
+    assert verify(sources, *told) == 1
+    said = capsys.readouterr().err
+    assert "it would hold if " in said
+    assert hint in said
+    assert "canary" not in said
+    assert "secret-of-another" not in said
+
+
+@pytest.mark.parametrize(
+    ("posted_to", "came_to"),
+    [
+        ("https://desk.example/hooks/flex", "http://desk.example/hooks/flex"),
+        ("https://desk.example/hooks/flex", "http://desk.example:8000/hooks/flex?token=canary"),
+        ("https://desk.example/hooks/flex/", "https://user:canary@desk.example/hooks/flex"),
+    ],
+)
+def test_the_address_that_was_signed_is_named_where_a_proxy_changed_it(
+    posted_to: str, came_to: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    (tmp_path / "secret").write_text(SECRET)
+    file = tmp_path / "sources.yaml"
+    secret = f"{{file: {tmp_path}/secret}}"
+    file.write_text(f"sources: [{{id: flex, kind: twilio-taskrouter, secrets: [{secret}]}}]")
+    signature = b64encode(new(SECRET.encode(), f"{posted_to}Ab".encode(), "sha1").digest()).decode()
+    told = ["--url", came_to, "--header", f"X-Twilio-Signature: {signature}", "--body", "A=b"]
+
+    assert main(["verify", "flex", "--sources", str(file), *told]) == 1
+    said = capsys.readouterr().err
+    assert "the signature is not of this secret, this body and the address http" in said
+    assert f"it was posted to {posted_to}" in said
+    assert "public_url" in said
     assert "canary" not in said
 
 

@@ -30,7 +30,7 @@ class Doors:
 
     def __init__(self, behind: App, desk: Desk) -> None:
         self._behind = behind
-        self._desk = desk
+        self.desk = desk
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or hand it on."""
@@ -42,27 +42,27 @@ class Doors:
         try:
             told = await self._serve(door, scope, receive)
         except Problem as problem:
-            self._desk.count.request_answered(door, problem.status)
+            self.desk.count.request_answered(door, problem.status)
             await answer_problem(send, problem)
         except Disconnected:
             return
         else:
-            self._desk.count.request_answered(door, told.status)
+            self.desk.count.request_answered(door, told.status)
             await answer(send, told.status, told.body, told.content_type, told.headers)
 
     async def _serve(self, door: Door, scope: Scope, receive: Receive) -> Answer:
         try:
             if door is Door.EVENTS:
-                return await take_events(self._desk, scope, receive)
-            return await take_delivery(self._desk, scope, receive)
+                return await take_events(self.desk, scope, receive)
+            return await take_delivery(self.desk, scope, receive)
         except TooSlow:
-            self._desk.count.limit_hit(Limit.BODY_SECONDS)
+            self.desk.count.limit_hit(Limit.BODY_SECONDS)
             raise come_back("the body did not come in in time") from None
         except IntakeFull:
-            self._desk.count.limit_hit(Limit.INTAKE_QUEUE)
+            self.desk.count.limit_hit(Limit.INTAKE_QUEUE)
             raise come_back("more comes in than can be stored") from None
         except CannotStore as error:
-            self._desk.count.events_rejected(Rejection.INVALID, 1)
+            self.desk.count.events_rejected(Rejection.INVALID, 1)
             raise Problem(422, str(error)) from None
         except (StoreAway, *AWAY):
             raise come_back("the database is away") from None

@@ -30,9 +30,7 @@ async def take_events(desk: Desk, scope: Scope, receive: Receive) -> Answer:
     now = desk.read_clock()
     await _check_token(desk, headers, now)
     try:
-        body = await read_body(
-            receive, headers, cloudevents.MAX_BATCH_BYTES, desk.body_seconds
-        )
+        body = await read_body(receive, headers, cloudevents.MAX_BATCH_BYTES, desk.body_seconds)
         batch = cloudevents.read(headers, body, now)
     except (CannotRead, Problem) as error:
         raise _unreadable(desk, error) from None

@@ -1,13 +1,19 @@
 """What is kept of a source because it could not be read: listed, read anew, deleted."""
 
-from fastapi import APIRouter, Request
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel, ConfigDict
 
+from app.api.customers_answers import NO_NULL
 from app.api.entry import SECURITY, Entry, refusals
 from app.api.problems import Problem
 from app.api.source_desk import SourceDesk
 from app.operations.quarantine import Retried, drop_kept, list_kept, try_again, try_one_again
 from app.store.quarantine import KeptLine, KeptReason
+
+SourceId = Annotated[str, Path(pattern=NO_NULL)]
+Number = Annotated[int, Path(ge=1, lt=2**63)]
 
 
 class _Told(BaseModel):
@@ -39,9 +45,9 @@ def _add_reading(routes: APIRouter, desk: SourceDesk, entry: Entry) -> None:
         "/{source_id}/kept",
         summary="Deliveries that could not be read, counted by reason",
         openapi_extra=SECURITY,
-        responses=refusals(401, 404, 503),
+        responses=refusals(401, 404, 422, 503),
     )
-    async def kept(request: Request, source_id: str) -> KeptAnswer:
+    async def kept(request: Request, source_id: SourceId) -> KeptAnswer:
         async with entry.open(request, "read"):
             lines, reasons = await list_kept(desk.db, source_id)
             if not lines:
@@ -54,9 +60,9 @@ def _add_retrying(routes: APIRouter, desk: SourceDesk, entry: Entry) -> None:
         "/{source_id}/kept/retry",
         summary="Read all that is kept of a source anew",
         openapi_extra=SECURITY,
-        responses=refusals(401, 404, 503),
+        responses=refusals(401, 404, 422, 503),
     )
-    async def retry_all(request: Request, source_id: str) -> Retried:
+    async def retry_all(request: Request, source_id: SourceId) -> Retried:
         async with entry.open(request, "admin"):
             desk.config(source_id)
             done = await try_again(desk.db, desk.current, desk.alias_key, source_id)
@@ -69,7 +75,7 @@ def _add_retrying(routes: APIRouter, desk: SourceDesk, entry: Entry) -> None:
         openapi_extra=SECURITY,
         responses=refusals(401, 404, 422, 503),
     )
-    async def retry(request: Request, source_id: str, number: int) -> Retried:
+    async def retry(request: Request, source_id: SourceId, number: Number) -> Retried:
         async with entry.open(request, "admin"):
             desk.config(source_id)
             config = desk.current[source_id]
@@ -87,7 +93,7 @@ def _add_dropping(routes: APIRouter, desk: SourceDesk, entry: Entry) -> None:
         openapi_extra=SECURITY,
         responses=refusals(401, 404, 422, 503),
     )
-    async def drop(request: Request, source_id: str, number: int) -> Dropped:
+    async def drop(request: Request, source_id: SourceId, number: Number) -> Dropped:
         async with entry.open(request, "admin"):
             if not (dropped := await drop_kept(desk.db, source_id, number)):
                 raise Problem(404, f"nothing is kept of {source_id} under the number {number}")
@@ -98,9 +104,9 @@ def _add_dropping(routes: APIRouter, desk: SourceDesk, entry: Entry) -> None:
         "/{source_id}/kept",
         summary="Delete all that is kept of a source for good",
         openapi_extra=SECURITY,
-        responses=refusals(401, 404, 503),
+        responses=refusals(401, 404, 422, 503),
     )
-    async def drop_all(request: Request, source_id: str) -> Dropped:
+    async def drop_all(request: Request, source_id: SourceId) -> Dropped:
         async with entry.open(request, "admin"):
             dropped = await drop_kept(desk.db, source_id)
             if not dropped:

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.api.customers_answers import NO_NULL
 from app.api.entry import SECURITY, Entry, refusals
 from app.api.kept import add_kept
 from app.api.problems import Problem
@@ -18,7 +19,7 @@ from app.operations.source_words import SaidInFile, TooMuchSaid, say_machine, sa
 from app.operations.trial import Arrived, Way, send_trial
 from app.sources.kinds import adapter_of
 
-Name = Annotated[str, Field(min_length=1, max_length=256)]
+Name = Annotated[str, Field(min_length=1, max_length=256, pattern=NO_NULL)]
 
 
 class _Told(BaseModel):

@@ -53,6 +53,8 @@ def _lines(config: SourceConfig) -> Iterator[str]:
     yield f"{config.source.id}: {config.source.kind}, {where}, for {teams or 'no team of ours yet'}"
     if adapter.events and not fetched:
         yield f"  switch on in the tool: {', '.join(adapter.events)}"
+    if adapter.signed_by is SignedBy.NOBODY and not config.unsigned:
+        yield "  NOT PROTECTED: anybody who reaches its address can send contacts"
     missing = [what for what, types in TOLD_BY.items() if not types & config.source.tells]
     if missing:
         yield f"  cannot tell: {'; '.join(missing)}"

@@ -6,6 +6,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from app.commands.nearly import nearly
 from app.commands.offline import instant
 from app.commands.parsers import Commands, add_command
 from app.commands.refusal import Refusal, settings_or_refusal
@@ -34,7 +35,8 @@ def add_commands(commands: Commands) -> None:
 
 
 def _verify(told: argparse.Namespace) -> None:
-    config = _config(told)
+    configs = _configs(told)
+    config = configs[told.source]
     delivery = Delivery(
         dict(_header(line) for line in told.header),
         _body(told.body),
@@ -46,14 +48,17 @@ def _verify(told: argparse.Namespace) -> None:
         config = _certified(delivery, config, told.certificate)
         kinds.verify(delivery, config, delivery.received_at)
     except BadSignature as error:
-        raise Refusal(f"refused: {error.reason}") from None
+        hints = "".join(
+            f"\n  it would hold if {hint}" for hint in nearly(delivery, config, configs.values())
+        )
+        raise Refusal(f"refused: {error.reason}{hints}") from None
     except VendorAway as error:
         raise Refusal(f"cannot tell: {error}") from None
     by = "the token" if config.unsigned else "the signature"
     print(f"accepted: {by} holds, by one of the {len(config.secrets)} secrets of {told.source}")
 
 
-def _config(told: argparse.Namespace) -> SourceConfig:
+def _configs(told: argparse.Namespace) -> dict[str, SourceConfig]:
     if told.sources is not None:
         configs = read_sources(told.sources.read_text(), read_secret)
     else:
@@ -62,7 +67,7 @@ def _config(told: argparse.Namespace) -> SourceConfig:
     if told.source not in known:
         names = ", ".join(sorted(known)) or "none at all"
         raise Refusal(f"expected a source out of sources.yaml ({names}), got {told.source!r}")
-    return known[told.source]
+    return known
 
 
 def _header(line: str) -> tuple[str, str]:

@@ -50,7 +50,7 @@ class Known:
     ``types``: what was told so far, and how often. ``connected_for``: since it first told anything.
     ``has_written_replies``: its customers write, and may write again. ``refused_last_hour``,
     ``refused_because``: signatures; ``is_shut_out``: nothing good comes in any more. ``skew``: see
-    ``deliveries.skew``.
+    ``deliveries.skew``. ``is_open``: nothing vouches for what comes.
     """
 
     wanted: Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -63,6 +63,7 @@ class Known:
     has_written_replies: bool = True
     refused_last_hour: int = 0
     is_shut_out: bool = False
+    is_open: bool = False
     refused_because: str = ""
     kept: int = 0
     skew: timedelta | None = None
@@ -106,6 +107,12 @@ def _gaps(known: Known) -> Iterator[Gap]:
 
 
 def _of_letting_in(known: Known) -> Iterator[Gap]:
+    if known.is_open:
+        yield Gap(
+            Weight.DOUBTFUL,
+            "Anybody who reaches its address can send contacts: nothing proves that they are the "
+            "tool's own.",
+        )
     if known.refused_last_hour:
         times = many(known.refused_last_hour, "delivery was", "deliveries were")
         why = f": {known.refused_because}" if known.refused_because else ""

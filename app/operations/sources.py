@@ -156,6 +156,7 @@ def _known(config: SourceConfig, read: _Read, words: Sequence[Word], standing: S
         has_written_replies=source.channel is not Channel.PHONE,
         refused_last_hour=standing.refused_last_hour,
         is_shut_out=standing.state is State.REFUSED,
+        is_open=adapter_of(config).signed_by is SignedBy.NOBODY and not config.unsigned,
         refused_because=(standing.refused[0].reason or "") if standing.refused else "",
         kept=sum(each.deliveries for each in read.kept if each.source == source.id),
         skew=skew(standing.arrivals),

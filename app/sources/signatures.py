@@ -42,8 +42,17 @@ def check_signed_at(text: str, now: datetime, tolerance: timedelta) -> None:
     """Insist that the Unix time ``text`` lies within ``tolerance`` of ``now``, the edge included."""
     if not (text.isascii() and text.isdecimal() and len(text) <= _MAX_SECONDS_DIGITS):
         raise BadSignature("the time of signing is missing or is not a number of seconds")
-    if abs(now.timestamp() - int(text)) > tolerance.total_seconds():
-        raise BadSignature(f"signed more than {tolerance.total_seconds():.0f} s from now")
+    check_fresh(now.timestamp() - int(text), tolerance)
+
+
+def check_fresh(seconds_ago: float, tolerance: timedelta) -> None:
+    """Insist that what was signed ``seconds_ago`` was signed about now, on either side of it."""
+    if abs(seconds_ago) > tolerance.total_seconds():
+        apart = f"{abs(seconds_ago):.0f} s {'ago' if seconds_ago > 0 else 'ahead of us'}"
+        raise BadSignature(
+            f"signed more than {tolerance.total_seconds():.0f} s from now, {apart}: "
+            "it is old, or a clock is wrong"
+        )
 
 
 def check_token(delivery: Delivery, tokens: tuple[str, ...]) -> None:

@@ -135,7 +135,8 @@ class StandardWebhooks(Adapter):
         except CannotRead as error:
             raise Unreadable(_in_our_names(str(error))) from None
         for refused in batch.refused:
-            reason = f"{refused.field}: expected {refused.expected}, got {refused.got}"
+            came = ", got nothing" if refused.got == "nothing" else ""  # values may be personal
+            reason = f"{refused.field}: expected {refused.expected}{came}"
             raise Unreadable(_in_our_names(reason))
         own = config.source.event_source
         return tuple(msgspec.structs.replace(event, source=own) for event in batch.events)

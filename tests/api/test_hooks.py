@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from app.operations.quarantine import MAX_ONE_BYTES, Raw, keep_raw
 from app.simulate.request import Door, Request, headers_at
 from app.sources.adapter import MAX_BYTES
 from tests.conftest import NOON
@@ -156,6 +157,28 @@ async def test_a_secret_written_otherwise_in_the_body_is_cut_out_too(service: Ru
 
     for (kept,) in await Desk(service.db).rows("SELECT body FROM quarantine"):
         assert DESK_TOKEN not in str(json.loads(kept))
+
+
+async def test_of_a_large_body_the_beginning_is_kept_and_no_piece_of_a_secret(service: Running):
+    raw = Raw(
+        "phone", "to be seen", {}, b"x" * (MAX_ONE_BYTES - 9) + PHONE_TOKEN.encode(), (PHONE_TOKEN,)
+    )
+
+    await keep_raw(service.db, raw, NOON)
+
+    [(kept,)] = await Desk(service.db).rows("SELECT body FROM quarantine")
+    assert kept == b"x" * (MAX_ONE_BYTES - 9) + b"[secret]"
+
+
+async def test_a_reason_is_kept_without_anybodys_address_or_number(service: Running):
+    raw = Raw("phone", "expected a word, got jytte@post.test or +45 20304050", {}, b"{}")
+
+    await keep_raw(service.db, raw, NOON)
+
+    [(reason,)] = await Desk(service.db).rows("SELECT reason FROM quarantine")
+    assert "jytte" not in reason
+    assert "20304050" not in reason
+    assert reason.startswith("expected a word, got ")
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])

@@ -299,6 +299,32 @@ async def test_a_test_contact_goes_all_the_way_and_never_counts(admin: Admin):
     assert report["line"]["last_event_at"] is None
 
 
+async def test_names_and_numbers_that_nothing_can_have_are_refused(admin: Admin):
+    words = [(b'{"name": "\\u0000", "team": null}', "teams")]
+    words += [(b'{"name": "\\ud800", "team": null}', "teams")]
+    words += [(b'{"agent": "\\u0000", "is_machine": true}', "machines")]
+    sent = {"content-type": "application/json"}
+    far = "9" * 30
+
+    answers = [
+        await admin.service.client.post(
+            f"/v1/sources/chat/{place}",
+            content=body,
+            headers={**sent, "authorization": f"Bearer {admin.token}"},
+        )
+        for body, place in words
+    ]
+    answers += [
+        await admin.ask("GET", "/%00/kept"),
+        await admin.ask("DELETE", "/%00/kept"),
+        await admin.ask("DELETE", "/%00/kept/1"),
+        await admin.ask("DELETE", f"/phone/kept/{far}"),
+        await admin.ask("POST", f"/phone/kept/{far}/retry"),
+    ]
+
+    assert [each.status_code for each in answers] == [422] * len(answers)
+
+
 async def test_who_may_only_read_changes_nothing(admin: Admin):
     tries: list[tuple[str, str, dict[str, Any] | None]] = [
         ("POST", "/phone/test", None),

@@ -112,6 +112,12 @@ def test_refusals_are_said_with_their_reason_and_weigh_more_when_nothing_good_co
     assert gaps(replace(some, is_shut_out=True))[0].weight is Weight.BROKEN
 
 
+def test_a_source_that_nothing_protects_is_said_to_be_open_to_anybody():
+    [said] = sentences(Known(is_open=True))
+
+    assert said.startswith("Anybody who reaches its address can send contacts")
+
+
 def test_what_is_kept_unmapped_silent_or_cannot_be_measured_is_said_the_worst_first():
     known = Known(
         kept=2,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from app.core.events import Incoming, decode_data
 from app.sources import kinds
-from app.sources.adapter import BadSignature, Delivery, SourceConfig, Unreadable
+from app.sources.adapter import MAX_BYTES, BadSignature, Delivery, SourceConfig, Unreadable
 from app.sources.cloudevents import read
 from app.sources.refusal import CannotRead
 from tests.sources.payloads import NOON, Case, all_own_cases, config, shared_cases
@@ -153,6 +153,37 @@ def test_a_damaged_text_is_refused_or_still_gives_sound_events(case: Case, data)
 )
 def test_numbers_and_depths_beyond_measure_are_refused_or_mean_nothing(kind, body):
     answered(config(kind, secrets=(CANARY,)), body, {"content-type": "application/json"})
+
+
+SWOLLEN = {
+    "lists in lists": b"[" * 20_001,
+    "a list of lists": b"[" + b'[""],' * 20_001 + b"0]",
+    "a list of objects": b'{"data": [' + b"{}," * 20_001 + b"{}]}",
+    "a list of numbers": b"[" + b"0," * 100_001 + b"0]",
+}
+
+
+@pytest.mark.parametrize("what", SWOLLEN)
+@pytest.mark.parametrize("kind", sorted(kinds.ADAPTERS))
+def test_a_body_of_little_but_brackets_is_refused_before_it_is_read(kind: str, what: str):
+    sent = Delivery({"content-type": "application/json"}, SWOLLEN[what], NOON)
+    config_ = config(kind, secrets=(CANARY,))
+
+    if kinds.ADAPTERS[kind].max_bytes == MAX_BYTES:  # in a mail they may be the customer's
+        with pytest.raises(Unreadable, match="expected at most 20000 objects"):
+            kinds.translate(sent, config_)
+        assert kinds.event_of(sent, config_) is None
+        assert kinds.visit(sent, config_) is None
+    answered(config_, sent.body, sent.headers)
+
+
+def test_a_word_that_is_very_long_is_refused_by_its_place_and_its_beginning():
+    body = json.dumps(ENVELOPE | {"specversion": "1.0" + "\r\n a" * 100_000}).encode()
+
+    [refused] = read({"content-type": "application/cloudevents+json"}, body, NOON).refused
+
+    assert (refused.field, refused.expected) == ("$.specversion", "1.0")
+    assert len(refused.got) < 200
 
 
 ENVELOPE = {

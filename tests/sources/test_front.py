@@ -252,3 +252,8 @@ def test_what_cannot_be_read_says_where(told, reason):
 
 def test_what_is_no_json_names_no_event():
     assert kinds.event_of(delivery(b"{"), config("front")) is None
+
+
+@pytest.mark.parametrize("name", ["reminder", "snooze_expired", "conversation_snooze_expired"])
+def test_the_end_of_a_snooze_has_several_names(name):
+    assert types(changed("reminder.json") | {"type": name}) == ["contact.resumed"]

@@ -1,4 +1,5 @@
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,26 @@ def test_a_conversation_that_is_told_again_tells_the_same_facts():
 
     assert before.items() <= after.items()
     assert [kind for kind, _ in after.keys() - before.keys()] == ["contact.resumed"]
+
+
+def test_a_topic_says_the_medium_where_the_conversation_names_no_address_of_its_own():
+    told = payload("conversation_on_hold")
+    del told["eventBody"]["selfUri"]
+
+    channels = {json.loads(event.body)["channel"] for event in told_by(told)}
+
+    assert channels == {"phone"}
+
+
+def test_on_hold_since_nobody_knows_when_is_on_hold_since_it_was_told():
+    told = payload("conversation_on_hold")
+    for part in told["eventBody"]["participants"]:
+        part.pop("startHoldTime", None)
+    now = told | {"timestamp": "2027-03-01T09:05:00.500Z"}
+
+    [held] = [event for event in told_by(now) if event.type == "contact.held"]
+
+    assert held.occurred_at == datetime(2027, 3, 1, 9, 5, 0, 500_000, tzinfo=UTC)
 
 
 def test_an_agent_who_still_writes_down_what_was_said_is_not_free():

@@ -10,7 +10,16 @@ from app.core.events import decode_data
 from app.sources import kinds
 from app.sources.adapter import BadSignature, Unreadable
 from app.sources.translation import translate
-from tests.sources.helpscout import A_DRAFT, BY_ANNE, FROM_HER, RATED, TOLD, Json, conversation, with_threads
+from tests.sources.helpscout import (
+    A_DRAFT,
+    BY_ANNE,
+    FROM_HER,
+    RATED,
+    TOLD,
+    Json,
+    conversation,
+    with_threads,
+)
 from tests.sources.payloads import NOON, config, delivery
 
 SIGNED_WITH = "an-invented-secret"

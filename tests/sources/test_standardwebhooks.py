@@ -175,6 +175,7 @@ def test_the_subject_is_who_the_type_is_about(told, subject):
     ("told", "reason"),
     [
         (event(), r"\$\.data\.contact: expected text of 1 to 256 characters, got nothing"),
+        (event("contact.received", contact="c", channel="Jytte Kanariefugl"), "chat[^,]*$"),
         (event(contact=5), r"Expected `str \| null`, got `int` - at `\$\.data\.contact`"),
         (event(contact="c", channel="fax"), r"\$\.data\.channel: expected phone or chat or email"),
         (event(contact="c") | {"timestamp": None}, r"\$\.timestamp: expected an RFC 3339 instant"),

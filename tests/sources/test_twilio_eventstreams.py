@@ -7,7 +7,7 @@ import pytest
 
 from app.sources import kinds
 from tests.sources.payloads import config
-from tests.sources.twilio import in_stream, of_call, of_task, posted, streamed
+from tests.sources.twilio import at, in_stream, of_call, of_task, posted, streamed
 
 ADDED = "com.twilio.conversations.message.added"
 
@@ -33,6 +33,23 @@ def test_several_events_of_one_delivery_have_ids_of_their_own():
     ids = {each["id"] for each in told(*events)}
 
     assert len(ids) == 40
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        {"timestamp": 1803895200123},
+        {"payload": {"timestamp": "2027-03-01T10:00:00.123Z"}},
+        {"timestamp": 0, "payload": {"timestamp_ms": "1803895200123"}},
+        {"TimestampMs": 1803895200123},
+    ],
+)
+def test_an_event_is_dated_however_its_time_is_written(moment):
+    event = {"type": "com.twilio.taskrouter.task.created", "id": "EZ1", "data": moment}
+
+    first, *_ = kinds.translate(streamed(event), config("twilio-eventstreams"))
+
+    assert first.occurred_at == at("10:00:00.123")
 
 
 def test_an_event_has_the_same_id_whatever_it_is_sent_with():

@@ -177,6 +177,8 @@ def test_the_one_skill_that_a_queue_asks_for_is_that_of_its_tasks(expression, sk
         ({"from": "messenger:77"}, ["messenger:77"]),
         ({"customers": {"phone": "+4520304050", "email": "a@b.test"}}, ["+4520304050", "a@b.test"]),
         ({"from": "a@b.test", "customers": {"customer_id": "K7"}}, ["a@b.test", "K7"]),
+        ({"from": 4520304050, "customers": {"customer_id": 77}}, ["4520304050", "77"]),
+        ({"customers": {"customer_id": True}}, []),
         ({"customers": "K7"}, []),
         ([], []),
         ("[", []),

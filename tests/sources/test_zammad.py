@@ -108,6 +108,17 @@ def test_a_trigger_s_name_may_say_what_it_means_and_then_it_is_told(trigger):
     assert "inferred" not in found
 
 
+def test_what_is_put_aside_again_until_the_same_hour_waits_again_and_is_promised_once():
+    once, again = (
+        events(changed("pending_reminder.json", updated_at=at))
+        for at in ("2027-03-01T09:30:00Z", "2027-03-01T11:30:00Z")
+    )
+    facts = [{each["type"]: each["fact"] for each in told} for told in (once, again)]
+
+    assert facts[0]["contact.held"] != facts[1]["contact.held"]
+    assert facts[0]["followup.promised"] == facts[1]["followup.promised"]
+
+
 def test_a_state_may_be_said_to_mean_something_and_is_still_inferred():
     told = changed("closed.json", state="closed successful")
 
@@ -138,6 +149,17 @@ def test_a_trigger_for_articles_adds_nothing_and_needs_one(meaning):
 def test_a_meaning_that_no_ticket_has_is_refused_by_name():
     with pytest.raises(Unreadable, match=r"customer\.rated"):
         types(BODY, "Rated", events={"Rated": "customer.rated"})
+
+
+@pytest.mark.parametrize(
+    ("count", "means"),
+    [(1, "contact.received"), ("1", "contact.received"), (2, "customer.replied")],
+    ids=["one", "one as text", "two"],
+)
+def test_where_no_articles_are_listed_their_number_says_which_is_the_first(count, means):
+    sent = changed("article_first.json", article_ids=None, article_count=count)
+
+    assert types(sent) == [means]
 
 
 def test_an_agent_may_be_listed_as_a_machine():

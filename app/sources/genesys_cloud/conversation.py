@@ -112,7 +112,7 @@ _MEDIA: Final[Mapping[str, str]] = MappingProxyType(
 )
 MAX_PARTICIPANTS = 60
 """Participants of a conversation that are read: real ones have a handful."""
-_IN_PATH: Final = re.compile(r"conversations[./]([a-z]{4,16})(?:[./]|$)")
+_IN_PATH: Final = re.compile(r"conversations[./]([a-z]{4,16})(?:[./\s]|$)")
 _AGENTS: Final = frozenset({"agent", "user"})
 _CUSTOMERS: Final = ("customer", "external")
 _SHE_LEFT: Final = frozenset({"", "CLIENT", "ENDPOINT", "PEER"})
@@ -337,10 +337,11 @@ def _worked(told: _Conversation, leg: _Leg) -> Iterator[Telling]:
 
 def _held(told: _Conversation, leg: _Leg) -> Iterator[Telling]:
     """On hold since; the first time that it is told as over is when it was over, as far as known."""
-    since = leg.at(leg.part.start_hold_time)
-    if since is None:
+    since, is_held = leg.at(leg.part.start_hold_time), leg.part.held and leg.ended_at is None
+    if since is None and not is_held:
         return
-    fact = f"{leg.name} {since.isoformat()}"
+    since = since or told.sent_at
+    fact = f"{leg.name} {since.isoformat() if since else 'held'}"
     yield told.tell(leg, ContactHeld(agent=leg.agent), since, fact)
     if not leg.part.held and leg.ended_at is None:
         yield told.tell(leg, ContactResumed(agent=leg.agent, inferred=True), told.sent_at, fact)

@@ -49,8 +49,6 @@ from app.sources.telling import Telling, stable_id, tell
 
 SIGNATURE = "x-hub-signature"
 _SCHEME = "sha1="
-_MAX_OBJECTS = 50_000
-"""Objects that are read of one delivery; a real one holds hundreds."""
 
 
 class _Named(msgspec.Struct, frozen=True):
@@ -353,8 +351,6 @@ class Intercom(Adapter):
             raise Unreadable("expected the name of a topic - at `$.topic`")
         if topic not in self.events and topic not in _OF_OLD:
             return ()
-        if delivery.body.count(b"{") > _MAX_OBJECTS:
-            raise Unreadable(f"expected at most {_MAX_OBJECTS} objects - at `$`")
         envelope = read_json(_ENVELOPE, delivery.body)
         about = About(
             item=(envelope.data or _Holder()).item,

@@ -11,6 +11,7 @@ import hmac
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from types import MappingProxyType
 from typing import Any, Final, assert_never
 
@@ -130,7 +131,9 @@ class Mapped(Adapter):
         """Give what the rules find in the payload, nothing where none of them holds."""
         rules = config.mapping or self.rules
         scope = Scope(read_json(_JSON, delivery.body), None, delivery.headers)
-        tellings = list(_tellings(_Reading(rules, config, scope)))
+        tellings = list(islice(_tellings(_Reading(rules, config, scope)), MAX_TELLINGS + 1))
+        if len(tellings) > MAX_TELLINGS:
+            raise Unreadable(f"expected at most {MAX_TELLINGS} events of one delivery")
         return tell(delivery, config, _delivery_id(rules, delivery, scope), tellings)
 
     def event_of(self, delivery: Delivery) -> str | None:
@@ -222,7 +225,7 @@ def _scopes(rule: Rule, scope: Scope) -> Iterator[Scope]:
     if rule.each is None:
         yield scope
         return
-    for entry in scope.at(rule.each)[:MAX_TELLINGS]:
+    for entry in scope.at(rule.each):
         yield Scope(scope.root, entry, scope.headers, scope.found)
 
 

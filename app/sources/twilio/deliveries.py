@@ -13,14 +13,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from types import MappingProxyType
-from typing import Any, Final
-from urllib.parse import parse_qs, urlsplit
+from typing import Any, Final, TypeGuard
+from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 import msgspec
 
 from app.core.events import Alias
 from app.sources.adapter import BadSignature, Delivery, Unreadable
 from app.sources.reading import (
+    MAX_DIGITS,
     MAX_NAME,
     Id,
     email,
@@ -74,7 +75,18 @@ def check_signature(delivery: Delivery, secrets: tuple[str, ...]) -> None:
         for message in messages
     ]
     if not is_one_of(given, expected):
-        raise BadSignature("the signature is of another secret, another address or another body")
+        raise BadSignature(
+            f"the signature is not of this secret, this body and the address {_plain(delivery.url)}"
+        )
+
+
+def _plain(url: str) -> str:
+    """An address without what may be secret in it."""
+    try:
+        parts = urlsplit(url[:MAX_NAME])
+    except ValueError:
+        return "that it came to"
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
 def _algorithm(settings: str) -> str:
@@ -252,25 +264,37 @@ def _streamed(event: _CloudEvent) -> Notice:
         inner = request.get("parameters") if isinstance(request, dict) else None
     fields = Fields({**data, **inner} if isinstance(inner, dict) else data)
     key = ("stream", kind, identity(event.id, "$[...].id") or "", *_particulars(fields))
+    at = _first_instant(data, fields, event)
     if call is not None:
-        at = _first_instant(data, event) or written_date(fields.text("Timestamp"), "Timestamp")
+        at = at or written_date(fields.text("Timestamp"), "Timestamp")
         return Notice(CALL, kind, fields, at, key)
-    name = kind.removeprefix(TASKS)
-    return Notice(name, kind, fields, _first_instant(data, event), key)
+    return Notice(kind.removeprefix(TASKS), kind, fields, at, key)
 
 
-def _first_instant(data: Mapping[str, Any], event: _CloudEvent) -> datetime | None:
+def _first_instant(data: Mapping[str, Any], fields: Fields, event: _CloudEvent) -> datetime | None:
     """The event's own time before that of its envelope."""
     inner = data.get("payload")
     own = inner.get("timestamp") if isinstance(inner, dict) else None
-    told = (data.get("timestamp"), own, data.get("DateCreated"), event.time)
-    texts = (value for value in told if isinstance(value, str) and value)
-    return instant(next(texts, None), "$[...].data.timestamp")
+    told = (data.get("timestamp"), own, fields.text("TimestampMs"), data.get("DateCreated"))
+    path = "$[...].data.timestamp"
+    read = (instant(one, path) for one in (*told, event.time) if _is_moment(one))
+    return next((at for at in read if at is not None), None)
+
+
+def _is_moment(value: object) -> TypeGuard[float | str]:
+    return isinstance(value, int | float | str) and not isinstance(value, bool)
+
+
+def written(value: object) -> str:
+    """The text of a value; a number whom somebody left one stands for its digits, all else nothing."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value) if 0 <= value < 10**MAX_DIGITS else ""
+    return value if isinstance(value, str) else ""
 
 
 def address(value: object) -> Alias | None:
     """Whom an address belongs to: a number, a mail address or a messenger's id; else nobody."""
-    text = value.strip().lower() if isinstance(value, str) else ""
+    text = written(value).strip().lower()
     for scheme in _BY_NUMBER:
         text = text.removeprefix(scheme)
     if text.startswith(_NOT_BY_NUMBER):

@@ -41,7 +41,7 @@ from app.core.events import (
 from app.sources.adapter import SourceConfig
 from app.sources.reading import MAX_LISTED, MAX_NAME, known_as, later, vendor_id
 from app.sources.telling import Telling, tier_told
-from app.sources.twilio.deliveries import Fields, Notice, address
+from app.sources.twilio.deliveries import Fields, Notice, address, written
 
 _CHANNELS: Final[Mapping[str, Channel]] = MappingProxyType(
     {
@@ -196,7 +196,7 @@ def _aliases(attributes: Mapping[str, Any], direction: Direction | None) -> tupl
     if not any(map(address, told)):
         told.append(attributes.get("name"))
     ids = [_at(attributes, "customers", name) for name in ("customer_id", "external_id")]
-    own = (vendor_id(value, "customers") for value in ids if _sid(value) and isinstance(value, str))
+    own = (vendor_id(_sid(written(value)), "customers") for value in ids)
     return known_as(*map(address, told), *own)
 
 

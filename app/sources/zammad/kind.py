@@ -61,7 +61,7 @@ def _is_first(told: Told, article: str | None) -> bool:
     listed = [each for each in (told.ticket.article_ids or ())[:MAX_LISTED] if each is not None]
     if listed:
         return identity(listed[0], "$.ticket.article_ids") == article
-    return bool(told.ticket.article_count == 1)
+    return told.ticket.article_count in (1, "1")
 
 
 def _by_customer(told: Told, article: Article) -> Data | None:
@@ -143,11 +143,10 @@ def _moment(told: Told) -> str | None:
 def _held(told: Told) -> Iterator[Telling]:
     """Pending: a reminder is ours, what is to be closed by itself waits for the customer."""
     due = instant(told.ticket.pending_time, "$.ticket.pending_time")
-    fact = due.isoformat() if due else _moment(told)
     is_ours = due is not None and told.state != _PENDING_CLOSE
     waiting_for = WaitingFor.US if is_ours else WaitingFor.CUSTOMER
     held = ContactHeld(agent=told.owner, waiting_for=waiting_for)
-    yield told.tell(held, told.updated_at, fact)
+    yield told.tell(held, told.updated_at, _moment(told))
     if is_ours:
         yield from _promised(told)
 
