@@ -8,8 +8,8 @@ from datetime import datetime
 import msgspec
 
 from app.core import events as e
-from app.core.clocks.course import is_touch
 from app.core.clocks.timeline import Timeline
+from app.core.clocks.words import is_touch
 
 
 class Brief(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -7,8 +7,8 @@ from functools import partial
 
 from app.core import events as e
 from app.core.clocks.clock import Clock
-from app.core.clocks.course import ATTEMPT, is_touch
 from app.core.clocks.timeline import Ending, Timeline
+from app.core.clocks.words import ATTEMPT, is_touch
 from app.core.policy import ClockKind, Switches
 
 _Key = tuple[str, str]

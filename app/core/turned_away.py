@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from app.core import events as e
-from app.core.clocks.course import is_touch
 from app.core.clocks.timeline import LIVE, Timeline
+from app.core.clocks.words import is_touch
 from app.core.dealing import Brief, Dealing
 from app.core.policy import Switches
 

@@ -8,7 +8,7 @@ every key is read in small letters. Nobody signs what an API destination sends: 
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import islice
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
@@ -55,11 +55,6 @@ def set_at(value: Moment, path: str) -> datetime | None:
     """Read an instant; 1970, 9999 and what else lies in no year of ours is one that is not set."""
     at = instant(value, path)
     return at if at is not None and YEARS[0] <= at.year <= YEARS[1] else None
-
-
-def just_before(at: datetime | None) -> datetime | None:
-    """The last instant before: of what happened at one instant, opening again is told the last."""
-    return None if at is None else at - timedelta(microseconds=1)
 
 
 def joined(name: str) -> str:

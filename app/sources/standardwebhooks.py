@@ -18,13 +18,13 @@ import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from app.core.events import REGISTRY_TYPES, STAFF_TYPES, TYPES, Channel, Incoming
+from app.core.events import REGISTRY_TYPES, TYPES, Channel, Incoming
 from app.sources.adapter import Adapter, BadSignature, Delivery, SourceConfig, Unreadable
 from app.sources.cloudevents import read
 from app.sources.reading import MAX_NAME, read_json
 from app.sources.refusal import CannotRead
 from app.sources.signatures import check_signed_at, is_one_of
-from app.sources.telling import stable_id
+from app.sources.telling import OF_AGENTS, stable_id
 
 TOLERANCE = timedelta(minutes=5)
 """How far from now an attempt may be dated."""
@@ -202,7 +202,7 @@ def _subject(event_type: str, place: _Place) -> str | None:
     named = place.contact or place.subject
     if event_type in REGISTRY_TYPES:
         return named or place.customer
-    return named or (place.agent if event_type in STAFF_TYPES else None)
+    return named or (place.agent if event_type in OF_AGENTS else None)
 
 
 def _in_our_names(reason: str) -> str:

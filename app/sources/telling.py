@@ -9,7 +9,16 @@ from urllib.parse import quote
 
 import msgspec
 
-from app.core.events import Alias, CustomerUpdated, Data, Incoming, decode_data
+from app.core.events import (
+    STAFF_TYPES,
+    Alias,
+    CustomerUpdated,
+    Data,
+    Incoming,
+    WorkEnded,
+    WorkStarted,
+    decode_data,
+)
 from app.core.registry import name_of
 from app.sources.adapter import FUTURE_LIMIT, Delivery, SourceConfig, Unreadable
 from app.sources.national import in_region
@@ -17,6 +26,9 @@ from app.sources.reading import MAX_NAME
 
 MAX_TELLINGS = 64
 """Events that one delivery may hold."""
+
+OF_AGENTS = STAFF_TYPES | {WorkStarted.type, WorkEnded.type}
+"""Types that may tell of an agent and of no contact: who is there, and work such as wrap-up."""
 
 UNNAMED = "unnamed:"
 """Begins the subject of what a delivery tells of a contact that it does not name: one of its own."""

@@ -66,6 +66,18 @@ def test_two_holds_of_one_call_are_two_facts():
     assert first.fact != second.fact
 
 
+def test_a_call_that_is_passed_on_to_a_number_outside_is_nobodys_of_ours():
+    payload = json.loads(own("aircall", "external_transferred.json"))
+    payload["data"]["transferred_to"] = "+4599887766"
+
+    (event,) = kinds.translate(delivery(payload), config("aircall"))
+
+    told = decode_data(event.type, event.body)
+    assert event.type == "contact.transferred"
+    assert (told.agent, told.team) == (None, "510001")  # type: ignore[attr-defined]
+    assert told.from_agent is not None  # type: ignore[attr-defined]
+
+
 def test_who_passed_a_call_on_is_free_once_a_colleague_has_it():
     files = ("answered.json", "transferred_to_user.json", "answered_after_transfer.json")
     told = [

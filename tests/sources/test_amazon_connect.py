@@ -249,5 +249,5 @@ def test_she_waits_again_when_she_is_passed_on_to_a_queue():
         (clock["kind"], clock["elapsed_seconds"], clock["status"]) for clock in contact["clocks"]
     ]
     assert ("first_response", 10.0, "met") in waits
-    assert ("next_response", 89.0, "breached") in waits
+    assert ("next_response", 90.0, "breached") in waits
     assert contact["resolved_at"] == "2027-03-01T09:09:00Z"

@@ -404,6 +404,12 @@ def test_a_machine_that_is_listed_answers_as_one():
     assert replied.data.actor == "bot"
 
 
+def test_work_of_no_contact_is_of_its_agent():
+    told = told_one("{tell: work.started, agent: $.who, kind: wrap_up}", {"who": 31})
+
+    assert (told.subject, told.data.agent, told.data.kind) == ("31", "31", "wrap_up")
+
+
 def test_of_a_long_list_every_entry_is_looked_at():
     text = rules_of(
         "{each: '$.all[*]', when: {'@.new': true}, tell: customer.replied, subject: $.id}"

@@ -163,6 +163,8 @@ def test_data_is_kept_as_it_is_sent():
         (event("customer.updated", customer="k"), "k"),
         (event("work.started", contact="c", agent="a"), "c"),
         (event("contact.received", subject="c"), "c"),
+        (event("work.started", agent="a", kind="wrap_up"), "a"),
+        (event("work.ended", contact="c", agent="a"), "c"),
     ],
 )
 def test_the_subject_is_who_the_type_is_about(told, subject):

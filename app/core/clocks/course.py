@@ -11,34 +11,11 @@ from msgspec.structs import replace
 from app.core import events as e
 from app.core.clocks.cycles import Cycles, Rules
 from app.core.clocks.timeline import LIVE, RESPONDED, Cycle, Ending, Timeline, turn_away
+from app.core.clocks.words import ATTEMPT, NOTE, SOMEBODY, VOICEMAIL, is_touch
 from app.core.policy import OPEN_STATE, RESOLVED_STATE, RESPONSES, ClockKind, Happening, StartOn
 
 CLOCK_SKEW = timedelta(seconds=60)
 """How much earlier than its own beginning a call may seem to be answered or over."""
-
-ATTEMPT = "outbound_call_attempt"
-"""The reason of an ``agent.replied`` that rang at the customer and has not connected."""
-
-NOTE = "internal_note"
-"""The reason of an ``agent.replied`` that only colleagues can read."""
-
-SOMEBODY = ""
-"""Who has taken a contact, where the tool does not say who it was."""
-
-VOICEMAIL = "voicemail"
-"""The reason of a ``customer.replied`` that she spoke to a machine."""
-
-
-def is_touch(data: e.Data) -> bool:
-    """Whether a human of ours reached the customer on our own initiative or in writing."""
-    match data:
-        case e.AgentReplied(actor=e.Actor.HUMAN, reason=reason):
-            return reason not in (ATTEMPT, NOTE)
-        case e.ContactAnswered(direction=e.Direction.OUTBOUND):
-            return True
-        case _:
-            return False
-
 
 _HAPPENINGS = {
     e.Actor.HUMAN: Happening.AGENT_MESSAGE,
@@ -185,6 +162,8 @@ class Course:
     def _queued(self, at: datetime, data: e.ContactQueued) -> None:
         line, cycles = self.line, self.cycles
         self._go_on(at)
+        if self._is_put_back(at, data.via):
+            self._reopened(at, None)
         if line.is_over:
             return
         first = line.queued_at is None
@@ -199,6 +178,14 @@ class Course:
                 cycles.put(replace(waiting, started_at=start))
         elif line.first_human_at is not None and line.channel in LIVE:
             self._wait_for_a_colleague(at)
+
+    def _is_put_back(self, at: datetime, via: e.QueuedVia | None) -> bool:
+        """Whether what seemed over is before a human again: passed on at its end, or to be called."""
+        resolved_at = self.line.resolved_at
+        if resolved_at is None or self.line.channel not in LIVE:
+            return False
+        passed_on = via is e.QueuedVia.TRANSFER and at - resolved_at <= CLOCK_SKEW
+        return passed_on or via is e.QueuedVia.CALLBACK
 
     def _opened_by_queue(self, at: datetime, data: e.ContactQueued) -> None:
         """Owed a human, though nobody told how it came in: a transfer is the middle of a story."""
@@ -411,6 +398,9 @@ class Course:
 
     def _resolved(self, at: datetime, data: e.ContactResolved) -> None:
         line = self.line
+        if self._leaves_it_to_others(data.agent):
+            line.exchange_ends.append(at)
+            return
         turned_away = data.outcome is e.Outcome.TURNED_AWAY
         if line.is_over:
             if turned_away and not line.discarded and not line.merged:
@@ -427,6 +417,15 @@ class Course:
             self.cycles.end(ClockKind.FIRST_RESPONSE, at, Ending.WAIVED)
             self.cycles.end(ClockKind.NEXT_RESPONSE, at, Ending.WAIVED)
         self._enter(data.state, RESOLVED_STATE, at)
+
+    def _leaves_it_to_others(self, agent: str | None) -> bool:
+        """Whether only one agent's part of a call is over: a colleague has it, or is awaited."""
+        line = self.line
+        if agent is None or agent not in line.working:
+            return False
+        if agent == line.owner:
+            return self.awaits_colleague and line.channel == "phone"
+        return self.awaits_colleague or line.owner in line.working
 
     def _turned_away(self, at: datetime) -> None:
         turn_away(self.line, at)

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from app.core import events as e
-from app.core.clocks.course import is_touch
 from app.core.clocks.standing import Place
 from app.core.clocks.timeline import Timeline
+from app.core.clocks.words import is_touch
 from app.core.fairness.moves import LIVE, UNHEARD, UNNAMED, Demand, Move, MoveKind
 from app.core.fairness.order import Asking
 from app.core.fairness.tuning import DEFAULT

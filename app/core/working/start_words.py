@@ -5,8 +5,8 @@ from datetime import datetime
 
 from app.core import events as e
 from app.core.clocks.clock import Clock
-from app.core.clocks.course import ATTEMPT, NOTE, VOICEMAIL
 from app.core.clocks.timeline import LIVE
+from app.core.clocks.words import ATTEMPT, NOTE, VOICEMAIL
 from app.core.policy import ClockKind
 from app.core.replay import Contact
 from app.core.working.deadline import Working

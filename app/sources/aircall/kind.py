@@ -200,6 +200,8 @@ def _resumed(told: _Told) -> Iterator[Telling]:
 
 def _transferred(told: _Told) -> Iterator[Telling]:
     to = told.call.transferred_to
+    if isinstance(to, str):  # A number outside.
+        to = None
     target = _id(to, "transferred_to")
     to_team = to is not None and to.is_team
     transferred = ContactTransferred(

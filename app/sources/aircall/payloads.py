@@ -72,7 +72,7 @@ class Call(msgspec.Struct, frozen=True):
     contact: Contact | None = None
     number: Person | None = None
     assigned_to: Person | None = None
-    transferred_to: Person | None = None
+    transferred_to: Person | str | None = None
     transferred_by: Person | None = None
     tags: tuple[Tag, ...] | None = None
 

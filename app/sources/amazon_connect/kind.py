@@ -23,7 +23,6 @@ from app.core.events import (
     ContactMissed,
     ContactQueued,
     ContactReceived,
-    ContactReopened,
     ContactResolved,
     ContactResumed,
     ContactTransferred,
@@ -52,7 +51,6 @@ from app.sources.eventbridge import (
     Envelope,
     envelopes,
     first_name,
-    just_before,
     set_at,
     shaped,
     subscription,
@@ -113,8 +111,6 @@ def _queued(told: Told) -> Iterator[Telling]:
     at = told.queued_at
     if told.method in _TRANSFERS:
         yield from _transferred(told)
-        # The first leg ended with the transfer, and with it, so it seemed, all of the contact.
-        yield told.tell(ContactReopened(inferred=True), just_before(at or told.sent_at), "queued")
     elif not told.way:
         yield told.tell(ContactReceived(via=_other_channel(told)), told.started_at)
     via = QueuedVia.TRANSFER if told.method in _TRANSFERS else None
@@ -256,7 +252,7 @@ class AmazonConnect(Adapter):
                     *(AgentReplied.type, FollowupPromised.type),
                 }
             ),
-            "QUEUED": frozenset({ContactReceived.type, ContactQueued.type, ContactReopened.type}),
+            "QUEUED": frozenset({ContactReceived.type, ContactQueued.type}),
             "CONNECTED_TO_AGENT": frozenset(
                 {ContactAnswered.type, WorkStarted.type, ContactTransferred.type}
             ),

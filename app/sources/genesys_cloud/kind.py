@@ -29,7 +29,6 @@ from app.core.events import (
     ContactOffered,
     ContactQueued,
     ContactReceived,
-    ContactReopened,
     ContactResolved,
     ContactTransferred,
     CustomerReplied,
@@ -47,7 +46,6 @@ from app.sources.eventbridge import (
     envelopes,
     first_name,
     joined,
-    just_before,
     set_at,
     shaped,
     subscription,
@@ -224,9 +222,6 @@ def _customer_left(told: _Told) -> Iterator[Telling]:
 
 def _queued(told: _Told) -> Iterator[Telling]:
     is_callback = told.media == _CALLBACK
-    if is_callback:
-        # The call in which she asked for it has ended, and with it, so it seemed, all of it.
-        yield told.tell(ContactReopened(inferred=True), just_before(told.at))
     queued = ContactQueued(via=QueuedVia.CALLBACK if is_callback else None, not_before=told.due)
     yield told.tell(queued)
     yield from _promised(told)
@@ -312,7 +307,7 @@ _TOPICS: Final[Mapping[str, _Meaning]] = MappingProxyType(
     {
         "customer.start": (_customer_came, _types(ContactReceived, FollowupPromised)),
         "customer.end": (_customer_left, _types(ContactResolved, ContactDiscarded)),
-        "acd.start": (_queued, _types(ContactQueued, ContactReopened, FollowupPromised)),
+        "acd.start": (_queued, _types(ContactQueued, FollowupPromised)),
         "acd.end": (
             _dequeued,
             _types(ContactAnswered, WorkStarted, ContactAbandoned, ContactMissed, ContactDiscarded),

@@ -10,7 +10,6 @@ from typing import Any, Final, get_type_hints
 import msgspec
 
 from app.core.events import (
-    STAFF_TYPES,
     TYPES,
     AliasKind,
     Channel,
@@ -34,6 +33,7 @@ from app.sources.mapping.rules import (
     Verification,
     pieces_of,
 )
+from app.sources.telling import OF_AGENTS
 
 MAX_RULES = 200
 
@@ -195,7 +195,7 @@ class _Reader(Parts):
 
     def _check_needed(self, index: int, kind: str, told: Mapping[str, Any]) -> None:
         at = ("rules", index)
-        if "subject" not in told and not (kind in STAFF_TYPES and "agent" in told):
+        if "subject" not in told and not (kind in OF_AGENTS and "agent" in told):
             self.blame(at, "subject: the id of the contact", None)
         needed = _NEEDED.get(kind, ())
         if needed and not any(key in told for key in needed):

@@ -18,7 +18,6 @@ from typing import Any, Final, assert_never
 import msgspec
 
 from app.core.events import (
-    STAFF_TYPES,
     TYPES,
     Actor,
     AgentReplied,
@@ -52,7 +51,7 @@ from app.sources.reading import (
     vendor_id,
 )
 from app.sources.signatures import KEY_HEADER, check_signed_at, check_token, is_one_of
-from app.sources.telling import MAX_TELLINGS, Telling, stable_id, tell, tier_told
+from app.sources.telling import MAX_TELLINGS, OF_AGENTS, Telling, stable_id, tell, tier_told
 
 _JSON: Final = msgspec.json.Decoder()
 _INSTANTS: Final = frozenset({"due", "not_before", "since"})
@@ -239,7 +238,7 @@ def _told(rule: Rule, reading: _Reading) -> Iterator[Telling]:
     aliases = _aliases(rule, scope)
     data = _data(rule, fields | {"aliases": aliases}, reading.rules.channel)
     subject = _text(rule.subject, scope, _place(rule, "subject"))
-    if subject is None and rule.type in STAFF_TYPES:
+    if subject is None and rule.type in OF_AGENTS:
         subject = fields.get("agent")
     tags = [each for each in (rule.tags.find(scope) if rule.tags else []) if isinstance(each, str)]
     telling = Telling(

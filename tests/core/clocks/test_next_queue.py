@@ -49,3 +49,38 @@ def test_who_was_given_up_and_never_came_before_another_queue_is_gone(events):
 
     assert contact.line.gone_at == at("mon 09:10")
     assert contact.line.sent_away == [at("mon 09:10")]
+
+
+def part(when: str, agent: str) -> list[e.Event]:
+    """An agent takes the call."""
+    return [
+        told(when, e.ContactAnswered(agent=agent), id=f"{agent} answered"),
+        told(when, e.WorkStarted(agent=agent), id=f"{agent} works"),
+    ]
+
+
+def leaves(when: str, agent: str) -> list[e.Event]:
+    """The tool says that an agent's part of the call is over."""
+    return [
+        told(when, e.ContactResolved(agent=agent), id=f"{agent} resolved"),
+        told(when + ":40", e.WorkEnded(agent=agent), id=f"{agent} ended"),
+    ]
+
+
+def test_a_call_that_a_colleague_took_over_is_over_when_the_colleague_leaves():
+    warm = told("mon 09:04", e.ContactTransferred(agent="bo", from_agent="kim", warm=True))
+    taken_over = [warm, *part("mon 09:04", "bo"), *leaves("mon 09:05", "kim")]
+    events = [call(), *part("mon 09:01", "kim"), *taken_over, *leaves("mon 09:09", "bo")]
+
+    assert contact_in(events, NOON).resolved_at == at("mon 09:09")
+
+
+@pytest.mark.parametrize("queued_at", ["mon 09:04:59", "mon 09:05", "mon 09:05:02"])
+def test_a_caller_who_is_passed_on_to_a_queue_waits_though_the_agent_has_left(queued_at: str):
+    passed_on = told(queued_at, e.ContactQueued(team="sales", via=e.QueuedVia.TRANSFER))
+    events = [call(), *part("mon 09:01", "kim"), passed_on, *leaves("mon 09:05", "kim")]
+
+    contact = contact_in(events, NOON)
+
+    assert contact.resolved_at is None
+    assert contact.waiting_since == at(queued_at)
