@@ -202,9 +202,13 @@ def pseudonymised(incoming: Incoming, key: bytes) -> Incoming:
     names_customer = incoming.type in REGISTRY_TYPES
     subject = hidden_name(incoming.subject, key) if names_customer else incoming.subject
     body = _hidden(incoming, key, names_customer=names_customer)
+    if incoming.hidden:
+        mark = pseudonym(Alias(AliasKind.PHONE, incoming.hidden), key).value
+        subject = subject.replace(incoming.hidden, mark)
+        body = body.replace(incoming.hidden.encode(), mark.encode())
     if body is incoming.body and subject == incoming.subject:
         return incoming
-    return msgspec.structs.replace(incoming, subject=subject, body=body)
+    return msgspec.structs.replace(incoming, subject=subject, body=body, hidden=None)
 
 
 def _hidden(incoming: Incoming, key: bytes, *, names_customer: bool) -> bytes:

@@ -222,7 +222,8 @@ class Incoming(msgspec.Struct, frozen=True, kw_only=True):
     """An event as it goes into the store: ``body`` is its ``data`` as JSON, unknown keys and all.
 
     ``type`` may be one that Evenhand does not know; such an event is kept and never replayed.
-    ``received_at`` is our instant of arrival.
+    ``received_at`` is our instant of arrival. ``hidden`` is a number that stands inside the subject,
+    and must not be stored there.
     """
 
     source: str
@@ -233,6 +234,7 @@ class Incoming(msgspec.Struct, frozen=True, kw_only=True):
     subject: str
     body: bytes
     fact: str | None = None
+    hidden: str | None = None
 
     @property
     def is_canonical(self) -> bool:

@@ -50,6 +50,7 @@ class Telling:
     at: datetime | None
     fact: str | None = None
     owner: str | None = None
+    hidden: str | None = None
 
 
 def stable_id(*parts: str | bytes) -> str:
@@ -102,6 +103,7 @@ def _event(delivery: Delivery, config: SourceConfig, event_id: str, telling: Tel
         subject=subject,
         body=_body(config, telling),
         fact=telling.fact,
+        hidden=telling.hidden,
     )
 
 

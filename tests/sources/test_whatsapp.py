@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from app.core.events import Event, Incoming, in_canonical_order, to_event
+from app.core.aliases import pseudonymised
+from app.core.events import REGISTRY_TYPES, Event, Incoming, in_canonical_order, to_event
 from app.core.policy import ClockKind, Policies
 from app.core.policy_file.reading import read_policy
 from app.core.replay import Contact, Terms, replay
@@ -35,6 +36,7 @@ sources:
 """
 HER, HER_ID = "4520304050", "DK.7700112233445566"
 CHAT = f"880011223344:{HER}"
+MERGES = {"user_changed_number": "customer.merged"}
 ASKED = {
     "hub.mode": "subscribe", "hub.verify_token": SHOWN, "hub.challenge": "1158201444"
 }  # fmt: skip
@@ -295,8 +297,13 @@ def test_a_call_of_ours_answers_nothing_until_she_takes_it():
 @pytest.mark.parametrize(
     ("file", "change", "before", "after"),
     [
-        ("number_changed.json", "user_changed_number", HER, "4529998877"),
-        ("user_id_changed.json", "user_changed_user_id", HER_ID, "SE.112233"),
+        ("number_changed.json", "user_changed_number", f"phone:{HER}", "phone:4529998877"),
+        (
+            "user_id_changed.json",
+            "user_changed_user_id",
+            f"id:/hooks/desk:{HER_ID}",
+            "id:/hooks/desk:SE.112233",
+        ),
     ],
 )
 def test_who_changes_her_name_is_one_customer_where_so_configured(file, change, before, after):
@@ -304,8 +311,8 @@ def test_who_changes_her_name_is_one_customer_where_so_configured(file, change, 
 
     [found] = events(body, events={change: "customer.merged"})
 
-    assert (found["type"], found["subject"]) == ("customer.merged", f"id:/hooks/desk:{before}")
-    assert found["into"] == f"id:/hooks/desk:{after}"
+    assert (found["type"], found["subject"]) == ("customer.merged", before)
+    assert found["into"] == after
     adapter, options = kinds.ADAPTERS["whatsapp"], {"events": {change: "customer.merged"}}
     assert "customer.merged" in adapter.tells_with(config("whatsapp", **options))
     assert "customer.merged" not in adapter.tells_with(config("whatsapp"))
@@ -320,7 +327,7 @@ def test_number_and_id_are_one_customer_where_so_configured():
     )
 
     _, updated = once
-    assert updated.subject == f"id:/hooks/desk:{HER}"
+    assert updated.subject == f"phone:{HER}"
     assert json.loads(updated.body)["aliases"] == [{"kind": "id", "value": HER_ID, "masked": None}]
     assert again[1].id == updated.id
 
@@ -330,10 +337,25 @@ def test_numbers_are_those_of_other_tools_where_a_region_is_set(region, number):
     [found] = events(BODY, region=region)
 
     assert [(each["kind"], each["value"]) for each in found["aliases"]] == [
-        ("id", HER),
-        ("id", HER_ID),
         ("phone", number),
+        ("id", HER_ID),
     ]
+
+
+@pytest.mark.parametrize("region", ["", "DK"])
+def test_her_number_is_stored_nowhere_and_her_chat_stays_one_contact(region):
+    key = b"the key of this test"
+
+    stored = [
+        pseudonymised(event, key)
+        for file in ("message_text.json", "echo.json", "status_sent.json", "number_changed.json")
+        for event in incoming(own("whatsapp", file), region=region, events=MERGES)
+    ]
+
+    assert stored
+    assert not any(HER in f"{event.subject} {event.body!r} {event.fact}" for event in stored)
+    chat = {event.subject for event in stored if event.type not in REGISTRY_TYPES}
+    assert len(chat) == 1
 
 
 def test_who_is_listed_beside_another_is_not_taken_for_her():
@@ -341,7 +363,7 @@ def test_who_is_listed_beside_another_is_not_taken_for_her():
 
     [found] = events(changed("message_text.json", contacts=others))
 
-    assert [each["value"] for each in found["aliases"]] == [HER, HER]
+    assert [each["value"] for each in found["aliases"]] == [HER]
 
 
 @pytest.mark.parametrize("field", ["messages", "calls", "smb_message_echoes", "account_update"])

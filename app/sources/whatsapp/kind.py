@@ -29,7 +29,7 @@ from app.core.events import (
 from app.sources.adapter import Adapter, BadSignature, Delivery, Reply, SourceConfig, Unreadable
 from app.sources.reading import identity, instant, needed, read_json, vendor_id
 from app.sources.signatures import hmac_sha256_hex, is_one_of
-from app.sources.telling import Telling, tell
+from app.sources.telling import Telling, stable_id, tell
 from app.sources.whatsapp.updates import BATCH, MAX_UPDATES, VALUE, Change, Told, Update, Value, Who
 
 MAX_QUERY_FIELDS = 20
@@ -129,7 +129,7 @@ def _renamed(told: Told, message: Update) -> Iterator[Telling]:
     if before and after and before != after:
         at = instant(message.timestamp, "$.messages[...].timestamp")
         merged = CustomerMerged(into=told.name(after))
-        yield Telling(subject=told.name(before), data=merged, at=at, fact=after)
+        yield Telling(subject=told.name(before), data=merged, at=at, fact=stable_id(after))
 
 
 def _call(told: Told, call: Update) -> Iterator[Telling]:

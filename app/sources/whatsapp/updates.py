@@ -114,13 +114,23 @@ class Who:
     user_id: str | None = None
 
     def aliases(self, config: SourceConfig) -> tuple[Alias, ...]:
-        """What she is known by. Numbers come without a plus, which a source with a region adds."""
-        plus = "+" if config.region and self.number and self.number.isdecimal() else ""
+        """What she is known by: her number, which is stored nowhere, before what Meta calls her."""
         return known_as(
-            vendor_id(self.number, "$.wa_id"),
+            alias_of(self.number, config) if self.number else None,
             vendor_id(self.user_id, "$.user_id"),
-            phone(plus + self.number) if self.number else None,
         )
+
+
+def is_number(name: str | None) -> bool:
+    """Whether what WhatsApp calls somebody is her telephone number."""
+    return name is not None and name.isascii() and name.isdecimal()
+
+
+def alias_of(name: str, config: SourceConfig) -> Alias | None:
+    """What WhatsApp calls somebody. Numbers come without a plus, which a source with a region adds."""
+    if not is_number(name):
+        return vendor_id(name, "$.wa_id")
+    return phone("+" + name if config.region else name) or vendor_id(name, "$.wa_id")
 
 
 class Told:
@@ -151,7 +161,8 @@ class Told:
 
     def name(self, name: str) -> str:
         """How the registry calls whom WhatsApp calls ``name``."""
-        return name_of(Alias(AliasKind.ID, name), self.config.source.event_source)
+        alias = alias_of(name, self.config) or Alias(AliasKind.ID, name)
+        return name_of(alias, self.config.source.event_source)
 
     def is_ours(self, call: Update) -> bool:
         """Whether one of us calls; older deliveries only say from which number."""
@@ -176,7 +187,8 @@ class Told:
             same_as=None if same is None or " " in same else same,
         )
         fact = needed(identity(message, "$.id"), "$.id")
-        return Telling(subject=subject, data=full, at=at, fact=fact)
+        hidden = other if other == who.number and is_number(other) else None
+        return Telling(subject=subject, data=full, at=at, fact=fact, hidden=hidden)
 
     def called(self, who: Who, call: Update, data: Data, at: datetime | None) -> Telling:
         """Say that something happened to a call."""
