@@ -69,6 +69,12 @@ def read_settings() -> Settings:
     return Settings()
 
 
+def named_policy_file() -> Path | None:
+    """The policy file that a service here would read, for what needs no other setting."""
+    named = os.environ.get("EVENHAND_POLICY_FILE")
+    return Path(named) if named else None
+
+
 def read_secret(kind: str, name: str) -> str:
     """Give a secret that a file refers to: ``env`` and a variable, or ``file`` and a path.
 

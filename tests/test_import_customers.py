@@ -30,9 +30,9 @@ async def test_a_table_is_tried_then_stored_and_then_known(
     said = capsys.readouterr().out
     assert statuses == [0, 0, 0]
     assert [line for line in said.splitlines() if "lines refused" in line] == [
-        "1 customers would be told of, 0 were known so already, 0 lines refused.",
-        "1 customers told of, 0 were known so already, 0 lines refused.",
-        "0 customers told of, 1 were known so already, 0 lines refused.",
+        "1 customer would be told of, 0 were known so already, 0 lines refused.",
+        "1 customer told of, 0 were known so already, 0 lines refused.",
+        "0 customers told of, 1 was known so already, 0 lines refused.",
     ]
     assert "columns that mean nothing here: Farve." in said
     desk = Desk(db)
@@ -49,7 +49,7 @@ async def test_bad_lines_are_listed_and_the_status_says_so(
 
     said = capsys.readouterr()
     assert "customers.csv, line 3: email: expected an e-mail address, got 'nobody'" in said.err
-    assert "1 customers told of" in said.out
+    assert "1 customer told of" in said.out
 
 
 async def test_what_is_no_table_is_refused_with_its_reason(

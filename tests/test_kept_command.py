@@ -45,9 +45,11 @@ def test_what_is_kept_is_listed_with_its_number(capsys: pytest.CaptureFixture[st
         "1 of chat: expected JSON\n"
         "2 of phone: expected JSON\n"
         "3 deliveries wait to be understood\n"
+        "mend it, then `python -m app kept retry chat`, or `python -m app kept drop chat 3`\n"
     )
     assert capsys.readouterr().out == (
-        "2027-03-01 12:00:00 UTC  chat  3  expected JSON\n1 deliveries wait to be understood\n"
+        "2027-03-01 12:00:00 UTC  chat  3  expected JSON\n1 delivery waits to be understood\n"
+        "mend it, then `python -m app kept retry chat`, or `python -m app kept drop chat 3`\n"
     )
 
 
@@ -63,6 +65,7 @@ def test_one_source_is_read_anew_and_the_rest_of_it_deleted(capsys: pytest.Captu
         "1 are understood now, 1 still are not\n"
         "1 is deleted\n"
         "2027-03-01 12:00:00 UTC  chat  3  expected JSON\n"
-        "1 deliveries wait to be understood\n"
+        "1 delivery waits to be understood\n"
+        "mend it, then `python -m app kept retry chat`, or `python -m app kept drop chat 3`\n"
     )
     assert told.err == "nothing of that is kept of phone\n"

@@ -131,7 +131,7 @@ def test_the_address_that_was_signed_is_named_where_a_proxy_changed_it(
 
     assert main(["verify", "flex", "--sources", str(file), *told]) == 1
     said = capsys.readouterr().err
-    assert "the signature is not of this secret, this body and the address http" in said
+    assert "Twilio signed another address or with another secret. We checked http" in said
     assert f"it was posted to {posted_to}" in said
     assert "public_url" in said
     assert "canary" not in said

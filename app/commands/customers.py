@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from app.commands.bar import Bar
+from app.commands.counted import counted
 from app.commands.parsers import Commands, add_command, add_group
 from app.commands.refusal import Refusal, settings_or_refusal
 from app.errands import import_customers
@@ -57,5 +58,7 @@ def _import(told: argparse.Namespace) -> None:
 
 
 def _summary(done: Imported, *, dry_run: bool) -> str:
-    told = f"{done.told} customers {'would be ' if dry_run else ''}told of"
-    return f"{told}, {done.known} were known so already, {done.refused_lines} lines refused."
+    told = f"{counted(done.told, 'customer')} {'would be ' if dry_run else ''}told of"
+    were = "was" if done.known == 1 else "were"
+    refused = f"{counted(done.refused_lines, 'line')} refused"
+    return f"{told}, {done.known} {were} known so already, {refused}."

@@ -72,6 +72,15 @@ def _translate(told: argparse.Namespace) -> None:
         found = translate(told.kind, body, headers, read_clock(), rules)
     for event in found:
         print(json.dumps(event, ensure_ascii=False))
+    if not found:
+        print(_why_nothing(rules), file=sys.stderr)
+
+
+def _why_nothing(rules: MappingRules | None) -> str:
+    if rules is None:
+        return "it can be read, and tells nothing that we measure"
+    known = f" (they are for {', '.join(sorted(rules.events))})" if rules.events else ""
+    return f"it can be read, and no rule holds for it{known}"
 
 
 def _rules(told: argparse.Namespace) -> MappingRules | None:

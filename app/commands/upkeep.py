@@ -65,7 +65,12 @@ def _list_kept(told: argparse.Namespace) -> None:
     if len({reason.source for reason in reasons}) > 1 or len(reasons) > 1:
         for each in reasons:
             print(f"{each.deliveries} of {each.source}: {each.reason}")
-    print(f"{sum(each.deliveries for each in reasons)} deliveries wait to be understood")
+    waiting = sum(each.deliveries for each in reasons)
+    print(f"{waiting} {'delivery waits' if waiting == 1 else 'deliveries wait'} to be understood")
+    if lines:
+        kept = "python -m app kept"
+        last = f"{lines[0].source} {lines[0].id}"
+        print(f"mend it, then `{kept} retry {lines[0].source}`, or `{kept} drop {last}`")
 
 
 def _retry_kept(told: argparse.Namespace) -> None:

@@ -1,7 +1,7 @@
 """What became of a delivery, in a form that may be shown: no text, no secret, no address or number."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -13,7 +13,9 @@ from app.core.aliases import classified, masked, normalised
 from app.core.events import Alias, AliasKind, Data, Incoming, decode_data
 
 MAX_TEXT = 120
-"""Characters that are shown of a name or a reason."""
+"""Characters that are shown of a name."""
+MAX_REASON = 300
+"""Characters that are shown of a reason, which may say what to do."""
 MAX_TOLD = 8
 """Events of one delivery that are shown one by one."""
 FEW = 5
@@ -73,19 +75,22 @@ class Arrival:
     told: tuple[Told, ...] = ()
 
 
-def shown(text: str) -> str:
+def shown(text: str, most: int = MAX_TEXT) -> str:
     """A text without addresses and numbers, without what does not print, and not long."""
     kind = classified(text)
     if kind is not None:
         return masked(Alias(kind, text))
     hidden = _ADDRESS.sub(lambda found: masked(Alias(AliasKind.EMAIL, found[0])), text[:1000])
     hidden = _NUMBER.sub(lambda found: masked(Alias(AliasKind.PHONE, found[0])), hidden)
-    return _PLAIN.sub(" ", hidden)[:MAX_TEXT]
+    return _PLAIN.sub(" ", hidden)[:most]
 
 
-def told_of(events: Sequence[Incoming]) -> tuple[Told, ...]:
-    """The first events of a delivery, as they may be shown."""
-    return tuple(_told(event, decoded(event)) for event in events[:MAX_TOLD])
+def told_of(events: Sequence[Incoming], ours: Container[str] = ()) -> tuple[Told, ...]:
+    """The first events of a delivery, as they may be shown.
+
+    ``ours``: mailboxes and numbers of teams, which are nobody's own and stay readable.
+    """
+    return tuple(_told(event, decoded(event), ours) for event in events[:MAX_TOLD])
 
 
 def decoded(event: Incoming) -> Data | None:
@@ -96,17 +101,21 @@ def decoded(event: Incoming) -> Data | None:
         return None
 
 
-def _told(event: Incoming, data: Data | None) -> Told:
+def _told(event: Incoming, data: Data | None, ours: Container[str]) -> Told:
     named = event.subject.startswith(NAMELESS)
     return Told(
         type=event.type[:MAX_TEXT],
         at=event.occurred_at,
         contact=None if named else _without(event.subject, data),
         customer=_customer(data) if data else None,
-        team=shown(data.team) if data and data.team else None,
+        team=_team(data.team, ours) if data and data.team else None,
         inferred=bool(data and data.inferred),
         has_time=event.occurred_at != event.received_at,
     )
+
+
+def _team(name: str, ours: Container[str]) -> str:
+    return name[:MAX_TEXT] if name in ours else shown(name)
 
 
 def _without(subject: str, data: Data | None) -> str:

@@ -14,7 +14,9 @@ MANY_CONTACTS = 20
 """So has one that has told of so many contacts."""
 MAX_SKEW = timedelta(seconds=60)
 NAMED = 3
-"""Events of a tool that a sentence names."""
+"""Events of a tool, or reasons, that a sentence names."""
+TOLD_BY_ITSELF = ("clock", "fetched by", "bytes", "at most")
+"""What stands in a reason for which no secret is to blame."""
 
 BEGINNINGS = frozenset({e.ContactReceived.type})
 ANSWERS = frozenset({e.ContactAnswered.type, e.AgentReplied.type})
@@ -49,8 +51,10 @@ class Known:
     ``wanted``: the tool's events to switch on, and what each can tell; ``seen``: those that came;
     ``types``: what was told so far, and how often. ``connected_for``: since it first told anything.
     ``has_written_replies``: its customers write, and may write again. ``refused_last_hour``,
-    ``refused_because``: signatures; ``is_shut_out``: nothing good comes in any more. ``skew``: see
-    ``deliveries.skew``. ``is_open``: nothing vouches for what comes.
+    ``refused_because``: signatures, and how many of the newest for which reason; ``is_shut_out``:
+    nothing good comes in any more. ``skew``: see ``deliveries.skew``. ``is_open``: nothing vouches
+    for what comes. ``strange_teams``: of ours that are not there; ``strangers``: mailboxes and
+    numbers, masked, that contacts came to and that are none of ours.
     """
 
     wanted: Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -64,12 +68,15 @@ class Known:
     refused_last_hour: int = 0
     is_shut_out: bool = False
     is_open: bool = False
-    refused_because: str = ""
+    refused_because: Mapping[str, int] = field(default_factory=dict)
+    tool: str = "the tool"
     kept: int = 0
     skew: timedelta | None = None
     dated_ahead: int = 0
     is_silent: bool = False
     unmapped: int = 0
+    strangers: tuple[str, ...] = ()
+    strange_teams: tuple[str, ...] = ()
     unmeasurable: tuple[str, ...] = ()
 
     @property
@@ -99,11 +106,25 @@ def _gaps(known: Known) -> Iterator[Gap]:
     yield from _of_letting_in(known)
     yield from _never_told(known)
     yield from _of_clocks(known)
+    yield from _of_teams(known)
+    for sentence in known.unmeasurable:
+        yield Gap(Weight.GOOD_TO_KNOW, f"{sentence}.")
+
+
+def _of_teams(known: Known) -> Iterator[Gap]:
+    for sentence in known.strange_teams:
+        yield Gap(Weight.BROKEN, f"{sentence}.")
     if known.unmapped:
         named = many(known.unmapped, "queue or team", "queues and teams")
         yield Gap(Weight.DOUBTFUL, f"{named} of the tool {are(known.unmapped)} none of ours yet.")
-    for sentence in known.unmeasurable:
-        yield Gap(Weight.GOOD_TO_KNOW, f"{sentence}.")
+    if known.strangers:
+        names = listed(list(known.strangers), NAMED)
+        none = "which is none" if len(known.strangers) == 1 else "which are none"
+        yield Gap(
+            Weight.DOUBTFUL,
+            f"Contacts came to {names}, {none} of ours: write it under teams or addresses in "
+            "sources.yaml.",
+        )
 
 
 def _of_letting_in(known: Known) -> Iterator[Gap]:
@@ -114,17 +135,37 @@ def _of_letting_in(known: Known) -> Iterator[Gap]:
             "tool's own.",
         )
     if known.refused_last_hour:
-        times = many(known.refused_last_hour, "delivery was", "deliveries were")
-        why = f": {known.refused_because}" if known.refused_because else ""
-        yield Gap(
-            Weight.BROKEN if known.is_shut_out else Weight.DOUBTFUL,
-            f"{times} refused in the last hour{why}. Is the secret here the one in the tool?",
-        )
+        yield Gap(Weight.BROKEN if known.is_shut_out else Weight.DOUBTFUL, _of_refusals(known))
     if known.is_silent:
         yield Gap(Weight.BROKEN, "It has been silent for longer than it may be.")
     if known.kept:
         deliveries = many(known.kept, "delivery", "deliveries")
         yield Gap(Weight.DOUBTFUL, f"{deliveries} could not be read and {are(known.kept)} kept.")
+
+
+def _of_refusals(known: Known) -> str:
+    """How many were refused for which reason, and what to look for."""
+    times = many(known.refused_last_hour, "delivery was", "deliveries were")
+    because = sorted(known.refused_because.items(), key=lambda each: -each[1])[:NAMED]
+    if len(because) == 1:
+        why = f": {because[0][0]}"
+    elif because:
+        newest = sum(known.refused_because.values())
+        of = f", of the newest {newest}" if newest < known.refused_last_hour else ""
+        why = f"{of}: {'; '.join(f'{n:,} because {reason}' for reason, n in because)}"
+    else:
+        why = ""
+    hints = dict.fromkeys(_hint(reason, known.tool) for reason, _ in because or [("", 0)])
+    return " ".join([f"{times} refused in the last hour{why}.", *filter(None, hints)])
+
+
+def _hint(reason: str, tool: str) -> str:
+    """What to look for; nothing where the reason says so itself."""
+    if "missing" in reason or reason.startswith("no token"):
+        return f"Something that is not {tool} posts here, or signing is off."
+    if "?" in reason or any(word in reason for word in TOLD_BY_ITSELF):
+        return ""
+    return "Is the secret here the one in the tool?"
 
 
 def _never_told(known: Known) -> Iterator[Gap]:

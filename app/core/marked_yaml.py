@@ -22,6 +22,8 @@ MAX_DEPTH = 50
 _TIMESTAMP = "tag:yaml.org,2002:timestamp"
 _UNSEEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 """Characters that stand for nothing, which an escape can bring in."""
+_OF_THE_PARSER = re.compile(r", got '<[a-z ]+>'$")
+"""What came, by a name that only the parser knows."""
 _BAD_VALUES = (ValueError, TypeError, ArithmeticError, LookupError, AttributeError)
 """What the library lets through of a value that it cannot make sense of."""
 
@@ -147,6 +149,7 @@ def _fault_of(error: MarkedYAMLError, text: str) -> Fault:
     problem = (error.problem or "cannot be read").splitlines()[0]
     for technical, plain in _PLAIN.items():
         problem = problem.replace(technical, plain)
+    problem = _OF_THE_PARSER.sub("", problem)
     lines = text.splitlines()
     near = lines[max(line - 2, 0) : line]
     tabbed = any("\t" in each[: len(each) - len(each.lstrip())] for each in near)

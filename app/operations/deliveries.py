@@ -12,9 +12,18 @@ from datetime import UTC, datetime, timedelta
 
 from app.core import events as e
 from app.core.aliases import classified
-from app.core.deliveries import MAX_TEXT, Arrival, Verdict, decoded, shown, told_of
+from app.core.deliveries import (
+    MAX_REASON,
+    MAX_TEXT,
+    Arrival,
+    Verdict,
+    decoded,
+    shown,
+    told_of,
+)
 from app.core.events import Incoming
 from app.operations.quarantine import MAX_KEPT, MAX_KEPT_BYTES
+from app.operations.source_meaning import is_ours, named_by_us
 from app.sources.adapter import MAX_BYTES, Delivery, SourceConfig
 from app.sources.kinds import adapter_of, event_of
 from app.store import deliveries as store
@@ -41,6 +50,7 @@ class _Noted:
     event: str | None = None
     reason: str | None = None
     events: Sequence[Incoming] = ()
+    ours: frozenset[str] = frozenset()
 
     def arrival(self) -> Arrival:
         return Arrival(
@@ -50,7 +60,7 @@ class _Noted:
             event=self.event,
             reason=self.reason,
             events=len(self.events),
-            told=told_of(self.events),
+            told=told_of(self.events, self.ours),
         )
 
 
@@ -119,7 +129,7 @@ class Deliveries:
         """A delivery was read; ``new`` of its events were not known before."""
         source, at, event = config.source.id, delivery.received_at, _name_of(config, delivery)
         verdict = Verdict.NOTHING if not events else Verdict.TAKEN if new else Verdict.REPEATED
-        noted = _Noted(source, at, verdict, event, events=events)
+        noted = _Noted(source, at, verdict, event, events=events, ours=named_by_us(config))
         self._note(noted)
         self._word(noted, "event", event)
         for type_ in {each.type for each in events}:
@@ -132,14 +142,14 @@ class Deliveries:
     def kept(self, config: SourceConfig, delivery: Delivery, reason: str) -> None:
         """A delivery could not be read, and was kept."""
         source, at, event = config.source.id, delivery.received_at, _name_of(config, delivery)
-        noted = _Noted(source, at, Verdict.KEPT, event, shown(reason))
+        noted = _Noted(source, at, Verdict.KEPT, event, shown(reason, MAX_REASON))
         self._note(noted)
         self._word(noted, "event", event)
         self._pending.kept.add(source)
 
     def refused(self, source: str, received_at: datetime, reason: str) -> None:
         """Somebody sent what the source did not sign; nothing in it is looked at."""
-        self._note(_Noted(source, received_at, Verdict.REFUSED, reason=shown(reason)))
+        self._note(_Noted(source, received_at, Verdict.REFUSED, reason=shown(reason, MAX_REASON)))
 
     def tested(self, source: str, now: datetime, events: Sequence[Incoming]) -> None:
         """We sent a test contact ourselves."""
@@ -213,7 +223,8 @@ def _name_of(config: SourceConfig, delivery: Delivery) -> str | None:
 def _names_in(config: SourceConfig, events: Sequence[Incoming]) -> Iterator[tuple[str, str]]:
     """The teams and queues that a delivery names, once each, and who answered in it.
 
-    Agents are remembered where one may be said to be a machine; an address or number is not.
+    Agents are remembered where one may be said to be a machine. An address or number is remembered
+    only where it is a mailbox or number of ours.
     """
     found: dict[tuple[str, str], None] = {}
     has_bots = BOTS in adapter_of(config).options
@@ -222,7 +233,7 @@ def _names_in(config: SourceConfig, events: Sequence[Incoming]) -> Iterator[tupl
         if data is None:
             continue
         place = data.team or data.queue
-        if place and classified(place) is None:
+        if place and (classified(place) is None or is_ours(config, place)):
             found["team", place] = None
         agent = data.agent if isinstance(data, e.AgentReplied | e.ContactAnswered) else None
         if has_bots and agent and classified(agent) is None and "@" not in agent:

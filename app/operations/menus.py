@@ -2,6 +2,8 @@
 
 from typing import Final, NamedTuple
 
+from app.core.source import Source
+
 
 class Menu(NamedTuple):
     """What the tool is called, and the way to the place where an address is pasted."""
@@ -21,6 +23,7 @@ MENUS: Final[dict[str, Menu]] = {
     "intercom": Menu("Intercom", "Settings > Integrations > Developer Hub"),
     "mailgun": Menu("Mailgun", "Send > Receiving > Create route"),
     "postmark": Menu("Postmark", "Servers > your server > the Inbound message stream > Settings"),
+    "rfc5322": Menu("your mail server", ""),
     "sendgrid": Menu("SendGrid", "Settings > Inbound Parse > Add Host & URL"),
     "twilio-eventstreams": Menu(
         "Twilio", "Console > Event Streams > Manage > Sinks > Create new sink"
@@ -31,6 +34,7 @@ MENUS: Final[dict[str, Menu]] = {
         "Console > Phone Numbers > Manage > Active numbers > your number > Configure"
         " > Voice configuration",
     ),
+    "whatsapp": Menu("Meta", "My Apps > your app > WhatsApp > Configuration > Webhook > Edit"),
     "zammad": Menu("Zammad", "Admin > Manage > Webhook > New Webhook"),
     "zendesk": Menu(
         "Zendesk",
@@ -38,3 +42,8 @@ MENUS: Final[dict[str, Menu]] = {
     ),
 }
 """The kinds whose setting-up begins at one menu; of the others the docs say all."""
+
+
+def menu_of(source: Source) -> Menu:
+    """The menu of a source's tool; one that is only known by its own id is called so."""
+    return MENUS.get(source.kind, Menu(source.id, ""))

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import MsgspecError
 
 from app.core.aliases import pseudonymised
-from app.core.deliveries import shown
+from app.core.deliveries import MAX_REASON, shown
 from app.operations.intake import CannotStore, record_events
 from app.sources.adapter import Delivery, SourceConfig, Unreadable
 from app.sources.kinds import translate
@@ -80,7 +80,7 @@ async def keep_raw(db: Database, raw: Raw, now: datetime) -> None:
     body = await asyncio.to_thread(_without_secrets, raw)
     told = (msgspec.json.encode(headers).decode(), body)
     async with db.begin() as tx:
-        await quarantine.keep(tx, raw.source, now, shown(raw.reason), told)
+        await quarantine.keep(tx, raw.source, now, shown(raw.reason, MAX_REASON), told)
 
 
 def _without_secrets(raw: Raw) -> bytes:
@@ -163,8 +163,8 @@ async def _read_anew(db: Database, kept: Kept, config: SourceConfig | None, key:
             await record_events(db, [[pseudonymised(event, key) for event in events]])
     except (Unreadable, CannotStore, MsgspecError) as error:
         async with db.begin() as tx:
-            await quarantine.say_why(tx, kept.id, shown(str(error)))
-        return Retried(still_not=1, reason=shown(str(error)))
+            await quarantine.say_why(tx, kept.id, shown(str(error), MAX_REASON))
+        return Retried(still_not=1, reason=shown(str(error), MAX_REASON))
     async with db.begin() as tx:
         await quarantine.remove(tx, kept.id)
     return Retried(understood=1, events=len(events))

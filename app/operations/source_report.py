@@ -52,9 +52,13 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class NamedTeam:
-    """One of the tool's ids of a queue or team, and what it means. ``said_by``: file, click, policy."""
+    """One of the tool's ids of a queue or team, and what it means. ``said_by``: file, click, policy.
+
+    ``shown``: the same where everybody may read it.
+    """
 
     name: str
+    shown: str
     n: int
     last_at: datetime | None
     team: str | None

@@ -1,6 +1,7 @@
 """How a source does, in a word and in a sentence."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -37,6 +38,12 @@ class Standing:
     def refused(self) -> list[Arrival]:
         """The deliveries that were not let in."""
         return [each for each in self.arrivals if each.verdict is Verdict.REFUSED]
+
+    @property
+    def refused_because(self) -> Mapping[str, int]:
+        """The newest deliveries that were not let in within the last hour, counted by reason."""
+        newest = (each for each in self.refused if each.received_at > self.now - AN_HOUR)
+        return Counter(each.reason for each in newest if each.reason)
 
     @property
     def last_delivery_at(self) -> datetime | None:
@@ -79,4 +86,12 @@ class Standing:
                 last = self.news.last_event_at or self.now
                 return f"Silent for {span(self.now - last)}, which is longer than it may be."
             case State.WORKS:  # pragma: no branch
-                return f"Works: {many(self.last_hour, 'delivery', 'deliveries')} in the last hour."
+                return self._of_last_hour
+
+    @property
+    def _of_last_hour(self) -> str:
+        """It does not read "works" where more is refused than let in."""
+        if self.refused_last_hour > self.last_hour:
+            all_ = many(self.refused_last_hour + self.last_hour, "delivery", "deliveries")
+            return f"{self.refused_last_hour:,} of {all_} in the last hour were refused."
+        return f"Works: {many(self.last_hour, 'delivery', 'deliveries')} in the last hour."

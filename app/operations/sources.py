@@ -11,11 +11,11 @@ from app.core.gaps import Gap, Known, Weight, gaps
 from app.core.policy import Policy
 from app.core.snapshot import SourceNews
 from app.core.source import Source
-from app.core.unmeasurable import unmeasurable
+from app.core.unmeasurable import strange_teams, unmeasurable
 from app.operations.deliveries import BOTS
-from app.operations.menus import MENUS, Menu
+from app.operations.menus import menu_of
 from app.operations.present import news_of
-from app.operations.source_meaning import agents_of, teams_of
+from app.operations.source_meaning import agents_of, strangers_of, teams_of
 from app.operations.source_report import SourceLine, SourceReport, State, Wanted
 from app.operations.source_standing import VERIFIED, Standing
 from app.sources.adapter import SignedBy, SourceConfig
@@ -98,10 +98,14 @@ def _report(config: SourceConfig, read: _Read) -> SourceReport:
     words = [word for word in read.words if word.source == source.id]
     seen = {word.name: word for word in words if word.what == "event"}
     teams = tuple(teams_of(source, words, read.said, read.policy))
-    menu = MENUS.get(source.kind, Menu(source.kind, ""))
+    menu = menu_of(source)
     standing = _standing(config, read)
     known = _known(config, read, words, standing)
-    known = replace(known, unmapped=sum(team.team is None for team in teams))
+    known = replace(
+        known,
+        unmapped=sum(team.team is None for team in teams),
+        strangers=strangers_of(source, standing.verified, teams),
+    )
     found = tuple(gaps(known))
     return SourceReport(
         line=_line(source, standing, known, found),
@@ -131,7 +135,7 @@ def _report(config: SourceConfig, read: _Read) -> SourceReport:
 def _standing(config: SourceConfig, read: _Read) -> Standing:
     source = config.source
     return Standing(
-        tool=MENUS.get(source.kind, Menu(source.kind, "")).tool,
+        tool=menu_of(source).tool,
         is_fetched=adapter_of(config).signed_by is SignedBy.CONNECTION,
         news=read.news[source.id],
         arrivals=read.arrivals[source.id],
@@ -157,11 +161,13 @@ def _known(config: SourceConfig, read: _Read, words: Sequence[Word], standing: S
         refused_last_hour=standing.refused_last_hour,
         is_shut_out=standing.state is State.REFUSED,
         is_open=adapter_of(config).signed_by is SignedBy.NOBODY and not config.unsigned,
-        refused_because=(standing.refused[0].reason or "") if standing.refused else "",
+        refused_because=standing.refused_because,
+        tool=standing.tool,
         kept=sum(each.deliveries for each in read.kept if each.source == source.id),
         skew=skew(standing.arrivals),
         dated_ahead=dated_ahead(standing.verified),
         is_silent=standing.is_silent,
+        strange_teams=tuple(strange_teams(read.policy, [source])),
         unmeasurable=tuple(unmeasurable(read.policy, [source])),
     )
 

@@ -32,6 +32,9 @@ ReadSecret = Callable[[str, str], str]
 NOT_LOOKED_UP = "not-looked-up-here"
 """Stands for any secret where a file is read that needs none."""
 
+LACKING = "expected a secret in"
+"""How the fault of a secret begins that is nowhere."""
+
 MAX_SOURCES = 1000
 MAX_SECRETS = 8
 MAX_TAGS = 64
@@ -59,6 +62,14 @@ _EXPECTED: Final[Mapping[str, str]] = MappingProxyType(
         "string_type": "expected text",
         "bool_type": "expected true or false",
         "bool_parsing": "expected true or false",
+    }
+)
+
+
+_ADDRESSES: Final[Mapping[tuple[int | str, ...], str]] = MappingProxyType(
+    {
+        ("public_url",): "expected an address that begins with https://",
+        ("link",): "expected an address that begins with https:// and has {contact} in it",
     }
 )
 
@@ -282,8 +293,13 @@ def _mapping_in_file(place: _Place, file: str) -> MappingRules | None:
         for fault in faulty.faults:
             place.blame(("mapping", "file"), f"{file}, {fault}")
     except (OSError, ValueError):
-        place.blame(("mapping", "file"), f"expected a file that can be read, got {file!r}")
+        place.blame(("mapping", "file"), f"expected a file that can be read, got {_whole(file)!r}")
     return None
+
+
+def _whole(file: str) -> str:
+    """The whole path that a name of a file stands for."""
+    return str(Path.cwd() / file)
 
 
 def _check_events(place: _Place, entry: _Entry) -> None:
@@ -305,6 +321,8 @@ def _blame_field(place: _Place, detail: ErrorDetails, entry: object) -> None:
     message = _EXPECTED.get(kind) or detail["msg"].removeprefix("Value error, ")
     if path == ("id",) and kind == "string_pattern_mismatch":
         message = "expected 1 to 64 small letters, digits and dashes"
+    elif path in _ADDRESSES and kind == "string_pattern_mismatch":
+        message = _ADDRESSES[path]
     if kind not in ("extra_forbidden", "missing") and not _SECRET_FIELDS & set(path):
         message += _came(entry, path)
     place.blame(path, message[:1].lower() + message[1:])
@@ -362,10 +380,10 @@ def _secret(
     try:
         value = read_secret(kind, name).strip()
     except (LookupError, OSError, UnicodeError):
-        place.blame(path, f"expected a secret in {where}, got none")
+        place.blame(path, f"{LACKING} {where}, got none")
         return ""
     if not value:
-        place.blame(path, f"expected a secret in {where}, got an empty one")
+        place.blame(path, f"{LACKING} {where}, got an empty one")
     return value
 
 

@@ -44,6 +44,7 @@ from app.sources.reading import (
     needed,
     phone,
     read_json,
+    unlike,
     vendor_id,
     words,
 )
@@ -374,7 +375,7 @@ class HelpScout(Adapter):
         """Translate conversations and ratings; other events are understood and mean nothing."""
         event = delivery.headers.get(EVENT, "").strip().lower()
         if not event:
-            raise Unreadable("X-HelpScout-Event is missing: it names what happened")
+            raise unlike("Help Scout", "there is no X-HelpScout-Event")
         if event == "satisfaction.ratings":
             tellings = list(_rated(read_json(_RATING, delivery.body), config))
         elif event in _EVENTS:

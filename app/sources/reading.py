@@ -25,6 +25,9 @@ MAX_FORM_BYTES = 262_144
 MAX_FORM_FIELDS = 1_000
 """How much a form may hold; real ones hold some ten thousand bytes in some fifty fields."""
 
+NOT_JSON = "this is no JSON as the tool sends it: is another one posting to this address?"
+"""How the refusal begins of a body that cannot be parsed."""
+
 Id = int | str | None
 Moment = int | float | str | None
 
@@ -44,8 +47,17 @@ def read_json(decoder: "msgspec.json.Decoder[Shape]", raw: bytes | msgspec.Raw) 
         return decoder.decode(raw)
     except RecursionError:
         raise Unreadable("JSON is nested too deeply") from None
-    except (msgspec.MsgspecError, ValueError) as error:
+    except msgspec.ValidationError as error:
         raise Unreadable(str(error)[:MAX_NAME]) from None
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise Unreadable(f"{NOT_JSON} ({str(error)[:MAX_NAME]})") from None
+
+
+def unlike(tool: str, why: str) -> Unreadable:
+    """The refusal of what bears nothing that this tool always sends."""
+    return Unreadable(
+        f"this does not look like {tool}: is another tool posting to this address? ({why})"
+    )
 
 
 def read_form(raw: bytes) -> list[tuple[str, str]]:

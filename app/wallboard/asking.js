@@ -1,6 +1,6 @@
 // Asking the service: anybody may look; whoever changes something shows a token, asked for once a tab.
 
-import { by } from "./elements.js";
+import { by, put } from "./elements.js";
 
 const KEPT_AS = "evenhand token";
 
@@ -13,10 +13,11 @@ const hasToken = () => Boolean(sessionStorage.getItem(KEPT_AS));
 export const seesMore = () => hasToken() && !mayNotRead;
 
 /** The token of whoever sits here; null if they leave it. */
-function askForToken() {
+function askForToken(why = "") {
   const box = by("ask");
   const input = by("token");
   input.value = "";
+  put(by("ask-why"), why);
   return new Promise((resolve) => {
     const done = (token) => {
       by("ask-yes").onclick = by("ask-no").onclick = box.onclose = input.onkeydown = null;
@@ -45,11 +46,11 @@ export async function asAdmin(path, method = "GET", told = undefined) {
   let answer = await send(path, method, told);
   if (answer.status === 401 && method === "GET") {
     mayNotRead = true;
-    throw new Refused("The token may not read: it needs the scope read.");
+    throw new Refused("The token is not known here, or lacks the scope read.");
   }
   if (answer.status === 401) {
     sessionStorage.removeItem(KEPT_AS);
-    if (!(await askForToken())) throw new Refused("The token may not do that. Nothing was changed.");
+    if (!(await askForToken("This token is not known here, or lacks the scope admin."))) throw new Refused("The token is not known here, or lacks the scope admin. Nothing was changed.");
     answer = await send(path, method, told);
   }
   if (answer.ok) return answer.json();

@@ -18,6 +18,7 @@ FILES = {
     "/wallboard/sources.css": ("sources.css", "text/css; charset=utf-8"),
     "/wallboard/sources.js": ("sources.js", "text/javascript; charset=utf-8"),
     "/wallboard/one_source.js": ("one_source.js", "text/javascript; charset=utf-8"),
+    "/wallboard/event_words.js": ("event_words.js", "text/javascript; charset=utf-8"),
     "/wallboard/asking.js": ("asking.js", "text/javascript; charset=utf-8"),
     "/wallboard.svg": ("wallboard.svg", "image/svg+xml"),
 }

@@ -6,6 +6,7 @@ import { drawOne } from "./one_source.js";
 import { clockTime, many } from "./words.js";
 
 const LOOK_EVERY_MS = 2_000;
+const NAMED = 4;
 const STATES = { works: "✓", "nothing yet": "…", silent: "!", refused: "✕", "not understood": "?" };
 
 const theme = new URLSearchParams(location.search).get("theme");
@@ -16,11 +17,25 @@ let newest = {}; // by source: when its newest delivery came, to say aloud what 
 
 const chosen = () => decodeURIComponent(location.hash.slice(1));
 
+const isFine = (line) => line.state === "works" && !line.broken && !line.doubtful;
+const isBroken = (line) => Boolean(line.broken) || ["silent", "refused", "not understood"].includes(line.state);
+/** What is broken comes first, then what is doubtful or has sent nothing, then what is fine. */
+const worstFirst = (lines) => [...lines].sort((one, other) => isBroken(other) - isBroken(one) || isFine(one) - isFine(other));
+
+/** "4 sources work, 2 of them with a doubt: phone and chat." */
+function allWork(lines) {
+  const doubts = lines.filter((line) => !isFine(line)).map((line) => line.id);
+  const rest = doubts.length > NAMED ? ` and ${doubts.length - NAMED} more` : "";
+  const named = `${doubts.slice(0, NAMED).join(", ")}${rest}`;
+  if (lines.length === 1) return doubts.length ? "The source works, with a doubt." : "The source works.";
+  return doubts.length ? `${lines.length} sources work, ${doubts.length} of them with a doubt: ${named}.` : `All ${lines.length} sources work.`;
+}
+
 /** "3 of 4 sources work. phone is refused." */
 function lead(lines) {
   if (!lines.length) return "No source is configured yet: list your tools in sources.yaml.";
   const well = lines.filter((line) => line.state === "works");
-  if (well.length === lines.length) return lines.length === 1 ? "The source works." : `All ${lines.length} sources work.`;
+  if (well.length === lines.length) return allWork(lines);
   const [first] = lines.filter((line) => line.state !== "works");
   const how = { "nothing yet": "has sent nothing yet", silent: "is silent", refused: "is refused", "not understood": "is not understood" }[first.state];
   const rest = lines.length - well.length - 1;
@@ -28,13 +43,26 @@ function lead(lines) {
   return well.length ? `${well.length} of ${lines.length} sources ${well.length === 1 ? "works" : "work"}. ${first.id} ${how}${also}.` : `${first.id} ${how}${also}.`;
 }
 
+/** What is the matter with a source, in a few words each. */
+function matters(line) {
+  const told = [
+    [line.refused_last_hour, `${line.refused_last_hour} refused`],
+    [line.kept, `${line.kept} could not be read`],
+    [line.unmapped, many(line.unmapped, "queue without a team", "queues without a team")],
+  ].filter(([count]) => count).map(([, words]) => words);
+  const silent = line.state === "silent" ? 1 : 0;
+  const rest = line.broken + line.doubtful - told.length - silent;
+  return rest > 0 ? [...told, told.length ? `${rest} more to mend` : `${rest} to mend`] : told;
+}
+
 function item(line) {
-  const link = make("a", "", make("span", `mark ${line.state.replaceAll(" ", "-")}`, STATES[line.state]), make("bdi", "name", line.id), make("span", "soft", line.kind), make("span", "say", line.sentence));
+  const doubt = line.state === "works" && !isFine(line);
+  const link = make("a", "", make("span", doubt ? "mark doubt" : `mark ${line.state.replaceAll(" ", "-")}`, doubt ? "!" : STATES[line.state]), make("bdi", "name", line.id), make("span", "soft", line.kind), make("span", "say", line.sentence));
   link.href = `#${encodeURIComponent(line.id)}`;
   link.querySelector(".mark").setAttribute("aria-hidden", "true");
   if (line.id === chosen()) link.setAttribute("aria-current", "true");
-  const also = [[line.broken, "to mend"], [line.doubtful, "doubtful"], [line.kept, "kept"]].filter(([count]) => count);
-  if (also.length) link.append(make("span", "also", also.map(([count, what]) => `${count} ${what}`).join(", ")));
+  const also = matters(line);
+  if (also.length) link.append(make("span", "also", also.join(", ")));
   return make("li", "", link);
 }
 
@@ -57,7 +85,7 @@ async function draw() {
     const told = await look("wallboard/sources");
     if (page && told.page !== page) return location.reload();
     page = told.page;
-    const lines = told.sources;
+    const lines = worstFirst(told.sources);
     put(by("lead"), lead(lines));
     fill(by("list"), JSON.stringify([lines, chosen()]), () => lines.map(item));
     announce(lines);
@@ -82,7 +110,7 @@ async function follow() {
 addEventListener("hashchange", draw);
 if (!chosen() && matchMedia("(min-width: 1000px)").matches) {
   look("wallboard/sources").then((told) => {
-    const first = told.sources.find((line) => line.state !== "works") || told.sources[0];
+    const [first] = worstFirst(told.sources);
     if (first && !chosen()) history.replaceState(null, "", `#${encodeURIComponent(first.id)}`);
   }).catch(() => {}).finally(follow);
 } else follow();

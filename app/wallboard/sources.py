@@ -1,4 +1,4 @@
-"""What the page of sources is fed with: the reports, without who answers; no token is needed to look."""
+"""What the page of sources is fed with, without who answers; no token is needed to look."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from app.operations.source_report import SourceReport
+from app.operations.source_report import NamedTeam, SourceReport
 from app.store.engine import AWAY
 from app.wallboard.page import VERSION
 from app.wallboard.routes import LIVE_HEADERS
@@ -37,12 +37,17 @@ def source_routes(look: Look, docs_url: str) -> list[Route]:
             return _away()
         if report is None:
             return PlainTextResponse("There is no source of that name.\n", 404, LIVE_HEADERS)
-        return _json(replace(report, agents=()))
+        return _json(replace(report, agents=(), teams=tuple(map(_masked, report.teams))))
 
     return [
         Route("/wallboard/sources", sources),
         Route("/wallboard/sources/{source_id}", source),
     ]
+
+
+def _masked(team: NamedTeam) -> NamedTeam:
+    """A mailbox that nobody has said to be a team's may be a person's."""
+    return team if team.said_by else replace(team, name=team.shown)
 
 
 def _json(told: object) -> Response:

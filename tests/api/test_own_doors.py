@@ -120,4 +120,4 @@ async def test_what_a_mapping_could_not_read_keeps_the_header_that_names_it(serv
     told = json.loads(kept) if isinstance(kept, str) else kept
     assert told["x-topic"] == "opened"
     assert "x-sig" not in told
-    assert reason == "expected an id - at `subject, rule 1`"
+    assert reason == "rule 1 (opened): nothing stands at $.id"

@@ -382,3 +382,84 @@ async def test_the_clock_of_a_tool_that_runs_ahead_is_noticed(admin: Admin):
         "The tool's clock is 3 min ahead of ours: waits look shorter than they are."
         in await admin.sentences()
     )
+
+
+def mail(to: str, number: int) -> bytes:
+    told = {
+        "FromFull": {"Email": "jo@example.org"},
+        "ToFull": [{"Email": to}],
+        "OriginalRecipient": to,
+        "Date": "Mon, 02 Mar 2026 11:59:00 +0000",
+        "MessageID": f"m{number}",
+        "Headers": [{"Name": "Message-ID", "Value": f"<m{number}@example.org>"}],
+    }
+    return json.dumps(told).encode()
+
+
+MAIL_TOKEN = "canary-mail-token-1f3c"  # noqa: S105
+OUR_MAIL = """
+sources:
+  - {id: post, kind: postmark, unsigned: true, token: {file: DIRECTORY/post},
+     teams: {support@firm.example: support, sales@firm.example: sales},
+     staff: [jane@firm.example]}
+"""
+
+
+@pytest.fixture
+async def post(db: Database, database_url: str, tmp_path: Path) -> AsyncIterator[Admin]:
+    (tmp_path / "post").write_text(MAIL_TOKEN)
+    file = tmp_path / "mail.yaml"
+    file.write_text(OUR_MAIL.replace("DIRECTORY", str(tmp_path)))
+    async with running(db, database_url, sources_file=file) as service:
+        _, token = await make_token(db, {"admin", "read"}, "admin", service.clock.now)
+        yield Admin(service, token, token)
+
+
+async def test_mailboxes_of_ours_are_listed_and_others_only_masked(post: Admin):
+    boxes = ("support@firm.example", "info@firm.example", "jane@elsewhere.example")
+    for number, box in enumerate(boxes):
+        answer = await post.service.client.post(
+            f"/hooks/post?token={MAIL_TOKEN}",
+            content=mail(box, number),
+            headers={"content-type": "application/json"},
+        )
+        assert answer.is_success
+
+    report = await post.look("post")
+    open_to_all = (await post.service.client.get("/wallboard/sources/post")).json()
+
+    teams = {each["name"]: (each["team"], each["n"]) for each in report["teams"]}
+    assert teams == {
+        "info@firm.example": (None, 1),
+        "support@firm.example": ("support", 1),
+        "sales@firm.example": ("sales", 0),
+    }
+    assert [each["told"][0]["team"] for each in report["deliveries"]] == [
+        "j•••@elsewhere.example",
+        "i•••@firm.example",
+        "support@firm.example",
+    ]
+    sentences = [gap["sentence"] for gap in report["gaps"]]
+    assert sentences[0] == (
+        "post names the team sales, which the policy does not have: its contacts have no promises."
+    )
+    assert any("Contacts came to j•••@elsewhere.example, which" in each for each in sentences)
+    assert "info@firm.example" not in json.dumps(open_to_all)
+    told = {"name": "info@firm.example", "team": "support"}
+    assert (await post.ask("POST", "/post/teams", json=told)).status_code == 200
+    await post.service.settle()
+    post.service.app.service.reports.forget()
+    after = {each["name"]: each for each in (await post.look("post"))["teams"]}
+    info = after["info@firm.example"]
+    assert (info["team"], info["said_by"]) == ("support", "click")
+
+
+async def test_a_source_of_which_more_is_refused_than_let_in_does_not_read_works(admin: Admin):
+    for _ in range(2):
+        await admin.phone(call(token="guessed"))  # noqa: S106
+    admin.service.clock.pass_(seconds=1)
+    await admin.phone(call())
+
+    line = (await admin.look())["line"]
+
+    assert line["sentence"] == "2 of 3 deliveries in the last hour were refused."

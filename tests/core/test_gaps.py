@@ -101,7 +101,7 @@ def test_a_clock_more_than_a_minute_wrong_is_said(seconds: int, said: str | None
 
 
 def test_refusals_are_said_with_their_reason_and_weigh_more_when_nothing_good_comes():
-    some = Known(refused_last_hour=12, refused_because="the secret does not match")
+    some = Known(refused_last_hour=12, refused_because={"the secret does not match": 12})
     [gap] = gaps(some)
 
     assert gap.weight is Weight.DOUBTFUL
@@ -110,6 +110,37 @@ def test_refusals_are_said_with_their_reason_and_weigh_more_when_nothing_good_co
         "Is the secret here the one in the tool?"
     )
     assert gaps(replace(some, is_shut_out=True))[0].weight is Weight.BROKEN
+
+
+def test_refusals_are_counted_by_reason_each_with_its_own_hint():
+    because = {"X-Signature is missing": 2, "the body was signed with another secret": 3}
+    [gap] = gaps(Known(refused_last_hour=9, refused_because=because, tool="Zendesk"))
+
+    assert gap.sentence == (
+        "9 deliveries were refused in the last hour, of the newest 5: 3 because the body was signed "
+        "with another secret; 2 because X-Signature is missing. Is the secret here the one in the "
+        "tool? Something that is not Zendesk posts here, or signing is off."
+    )
+
+
+@pytest.mark.parametrize("reason", ["signed long ago, or a clock is wrong", "is that the address?"])
+def test_a_reason_that_says_what_to_look_for_gets_no_hint_about_secrets(reason: str):
+    [gap] = gaps(Known(refused_last_hour=1, refused_because={reason: 1}))
+
+    assert gap.sentence == f"1 delivery was refused in the last hour: {reason}."
+
+
+def test_teams_that_are_not_there_and_mailboxes_of_nobody_are_said():
+    known = Known(strangers=("i•••@firm.example",), strange_teams=("mail names the team moon",))
+
+    assert gaps(known) == [
+        Gap(Weight.BROKEN, "mail names the team moon."),
+        Gap(
+            Weight.DOUBTFUL,
+            "Contacts came to i•••@firm.example, which is none of ours: write it under teams or "
+            "addresses in sources.yaml.",
+        ),
+    ]
 
 
 def test_a_source_that_nothing_protects_is_said_to_be_open_to_anybody():

@@ -108,7 +108,10 @@ def test_several_faults_are_told_at_once_each_with_its_line():
         ("silence_limit: 0m", "silence_limit: expected a span such as 30m"),
         ("silence_limit: 30", "silence_limit: expected a span such as 30m"),
         ("team_from: moon", "team_from: input should be 'inbox' or 'team', got 'moon'"),
-        ("link: 'https://x.example'", "link: string should match"),
+        (
+            "link: 'https://x.example'",
+            "link: expected an address that begins with https:// and has {contact}",
+        ),
         ("teams: [support]", "teams: expected a mapping, got a list"),
         ("region: Denmark", "region: string should match"),
         ("staff_domains: example.com", "staff_domains: expected a list"),

@@ -264,7 +264,7 @@ def test_only_what_the_adapter_tells_is_sent_and_no_text(event):
 @pytest.mark.parametrize(
     ("headers", "body", "reason"),
     [
-        ({}, conversation(), "X-HelpScout-Event is missing"),
+        ({}, conversation(), "there is no X-HelpScout-Event"),
         ({"x_helpscout_event": "convo.created"}, {**conversation(), "id": None}, "$.id"),
         ({"x_helpscout_event": "satisfaction.ratings"}, {**RATED, "rating": "meh"}, "$.rating"),
         (

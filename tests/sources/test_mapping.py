@@ -92,6 +92,40 @@ def test_the_command_translates_by_a_file(tmp_path: Path, capsys: pytest.Capture
 
 
 @pytest.mark.parametrize(
+    ("name", "status", "said"),
+    [
+        ("case_gone", 0, "it can be read, and no rule holds for it (they are for case_new)\n"),
+        ("case_new", 1, "rule 1 (case_new): nothing stands at $.case.no or header:x-case\n"),
+    ],
+)
+def test_the_command_says_why_nothing_is_told(name, status, said, tmp_path, capsys):
+    rule = "{on: case_new, tell: contact.received, subject: [$.case.no, header:X-Case]}"
+    (tmp_path / "m.yaml").write_text(rules_of(rule, top="event: $.event\n"))
+    (tmp_path / "p.json").write_text(json.dumps({"event": name}))
+    told = [str(tmp_path / "p.json"), "--mapping", str(tmp_path / "m.yaml")]
+
+    assert main(["translate", KIND, *told]) == status
+    assert capsys.readouterr().err == said
+
+
+def test_what_rules_share_is_blamed_once():
+    rules = rules_of("{tell: contact.received}", "{tell: contact.resolved}")
+
+    (fault,) = faults_of("defaults: {subject: $..id}\n" + rules)
+
+    assert "defaults.subject" in fault
+
+
+def test_a_file_that_is_not_there_is_named_with_the_whole_path_that_was_tried(
+    tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(FaultyFile, match=f"got '{tmp_path}/maps/m.yaml'"):
+        read_sources(f"{SOURCES}mapping: {{file: maps/m.yaml}}", lambda *_: CANARY)
+
+
+@pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (["translate", KIND, "p.json"], "expected --mapping with its file"),
@@ -367,7 +401,7 @@ def test_a_word_that_no_event_takes_makes_the_delivery_unreadable():
 @pytest.mark.parametrize(
     ("payload", "reason"),
     [
-        ({}, "expected an id - at `subject, rule 1`"),
+        ({}, r"rule 1: nothing stands at \$\.id"),
         ({"id": True}, "expected text or a whole number - at `subject, rule 1`"),
         ({"id": "x" * 300}, "expected at most 256 plain characters - at `subject, rule 1`"),
         ({"id": 1, "at": "noon"}, "expected an instant - at `time, rule 1`"),

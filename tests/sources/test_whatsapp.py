@@ -127,11 +127,25 @@ def test_a_set_up_with_the_right_token_gets_its_challenge_back():
     ],
 )
 def test_any_other_set_up_is_refused(asked):
-    assert greeted(asked) == (403, b"")
+    answer = greeted(asked)
+
+    assert answer is not None
+    assert answer[0] == 403
+
+
+def test_a_refused_set_up_says_which_word_was_wrong():
+    answer = greeted(ASKED | {"hub.verify_token": "guessed"})
+
+    assert answer is not None
+    assert b"is not the verify_token of this source" in answer[1]
+    assert b"guessed" not in answer[1]
 
 
 def test_no_set_up_succeeds_where_no_token_is_configured():
-    assert greeted(ASKED | {"hub.verify_token": ""}, token="") == (403, b"")
+    answer = greeted(ASKED | {"hub.verify_token": ""}, token="")
+
+    assert answer is not None
+    assert answer[0] == 403
 
 
 def test_a_visitor_who_sets_nothing_up_is_greeted_as_anywhere():

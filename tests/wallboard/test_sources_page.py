@@ -122,7 +122,9 @@ async def test_a_new_source_is_connected_and_its_first_delivery_appears_by_itsel
     first = page.locator("#deliveries > li").first
     await expect(first.locator(".event")).to_have_text("call.created")
     await expect(first.locator(".verdict")).to_have_text("understood")
-    await expect(first.locator(".meant")).to_contain_text("contact.received contact 1 · hotline")
+    await expect(first.locator(".meant")).to_contain_text(
+        "customer reached out contact 1 · hotline"
+    )
     await expect(page.locator("#sentence")).to_have_text("Works: 1 delivery in the last hour.")
     await expect(page.locator("#announce")).to_contain_text("Something came from phone")
     assert office.errors == []
@@ -142,6 +144,27 @@ async def test_the_gaps_are_named_worst_first(office: Office):
     assert office.errors == []
 
 
+async def test_a_source_with_a_doubt_has_no_tick_and_the_worst_source_is_first(office: Office):
+    page = office.page
+    await office.send(number={"id": 999})
+    await office.send(direction="sideways")
+    await office.open()
+
+    first = page.locator("#list li").first
+    await expect(page.locator("#list .name")).to_have_text(["phone", "chat", "desk"])
+    await expect(first.locator(".mark")).to_have_text("!")
+    await expect(first.locator(".also")).to_have_text("1 could not be read, 1 queue without a team")
+    await expect(page.locator("#deliveries .meant").nth(1)).to_contain_text(
+        "999, none of ours: counts for hotline"
+    )
+    await office.send("call.created", contact=3)
+    await office.page.set_viewport_size({"width": 390, "height": 800})
+    await page.reload()
+    await expect(page.locator("#events-came")).to_contain_text("1 of ")
+    await expect(page.locator("#events")).to_be_hidden()
+    assert office.errors == []
+
+
 async def test_an_id_is_mapped_by_a_click_once_the_token_is_shown(office: Office):
     page = office.page
     await office.send(number={"id": EVILS})
@@ -153,8 +176,11 @@ async def test_an_id_is_mapped_by_a_click_once_the_token_is_shown(office: Office
     await row.get_by_role("button", name="Say so").click()
     await office.show_token()
 
-    await expect(page.locator("#teams-said")).to_contain_text("1 contact is judged anew.")
+    await expect(page.locator("#teams-said")).to_contain_text("1 contact is worked out again.")
     await expect(page.locator("#deliveries .meant").first).to_contain_text("· support")
+    await expect(row.locator(".means")).to_contain_text("(said here)")
+    await row.get_by_role("button", name="Change").click()
+    await expect(row.locator("select")).to_have_value("support")
     assert office.errors == []
 
 
@@ -210,7 +236,7 @@ async def test_a_wrong_token_changes_nothing_and_is_asked_for_again(office: Offi
     await page.click("#test")
     await page.fill("#token", "guessed")
     await page.click("#ask-yes")
-    await expect(page.locator("#ask")).to_be_visible()
+    await expect(page.locator("#ask-why")).to_contain_text("This token is not known here")
     await page.click("#ask-no")
 
     await expect(page.locator("#tested")).to_contain_text("Nothing was changed.")

@@ -67,6 +67,7 @@ from app.sources.reading import (
     needed,
     phone,
     read_json,
+    unlike,
     vendor_id,
 )
 from app.sources.signatures import is_one_of
@@ -384,7 +385,7 @@ class Aircall(Adapter):
         if event in _USERS:
             return _translate_user(delivery, config, envelope, event)
         if not event:
-            raise Unreadable("expected the name of an event - at `$.event`")
+            raise unlike("Aircall", "there is no $.event")
         return ()
 
 

@@ -62,6 +62,7 @@ from app.sources.reading import (
     needed,
     phone,
     read_json,
+    unlike,
     vendor_id,
     words,
 )
@@ -415,6 +416,8 @@ class Chatwoot(Adapter):
     def translate(self, delivery: Delivery, config: SourceConfig) -> tuple[Incoming, ...]:
         """Translate messages and conversations; other events are understood and mean nothing."""
         event = read_json(EVENT, delivery.body).event
+        if not event:
+            raise unlike("Chatwoot", "there is no $.event")
         if event in _MESSAGES:
             message = read_json(MESSAGE, delivery.body)
             inbox = message.inbox.id if message.inbox else None

@@ -85,7 +85,7 @@ class Message(msgspec.Struct, frozen=True):
 class Event(msgspec.Struct, frozen=True):
     """What every delivery names."""
 
-    event: str
+    event: str | None = None
 
 
 EVENT = msgspec.json.Decoder(Event)

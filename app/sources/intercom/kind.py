@@ -43,7 +43,7 @@ from app.sources.adapter import Adapter, BadSignature, Delivery, SourceConfig, U
 from app.sources.intercom.payload import Item, Part, Parts, Tag, TicketState, names_of
 from app.sources.intercom.people import PEOPLE, About
 from app.sources.intercom.thread import Thread
-from app.sources.reading import Id, Moment, identity, instant, later, read_json
+from app.sources.reading import Id, Moment, identity, instant, later, read_json, unlike
 from app.sources.signatures import hmac_sha1_hex, is_one_of
 from app.sources.telling import Telling, stable_id, tell
 
@@ -348,7 +348,7 @@ class Intercom(Adapter):
         """Translate what is about contacts and people; other topics, and a ping, mean nothing."""
         topic = read_json(_NAMED, delivery.body).topic
         if not topic:
-            raise Unreadable("expected the name of a topic - at `$.topic`")
+            raise unlike("Intercom", "there is no $.topic")
         if topic not in self.events and topic not in _OF_OLD:
             return ()
         envelope = read_json(_ENVELOPE, delivery.body)

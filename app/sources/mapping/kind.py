@@ -38,14 +38,21 @@ from app.sources.adapter import (
     SourceConfig,
     Unreadable,
 )
-from app.sources.mapping.rules import MappingRules, Rule, Scheme, Scope, Value, Verification
+from app.sources.mapping.rules import (
+    MappingRules,
+    Rule,
+    Scheme,
+    Scope,
+    Value,
+    Verification,
+    places_of,
+)
 from app.sources.reading import (
     MAX_NAME,
     email,
     identity,
     instant,
     known_as,
-    needed,
     phone,
     read_json,
     vendor_id,
@@ -241,8 +248,10 @@ def _told(rule: Rule, reading: _Reading) -> Iterator[Telling]:
     if subject is None and rule.type in OF_AGENTS:
         subject = fields.get("agent")
     tags = [each for each in (rule.tags.find(scope) if rule.tags else []) if isinstance(each, str)]
+    if subject is None:
+        raise Unreadable(_no_subject(rule))
     telling = Telling(
-        subject=needed(subject, _place(rule, "subject")),
+        subject=subject,
         data=_with_options(data, config, tags),
         at=at,
         fact=_text(rule.fact, scope, _place(rule, "fact")),
@@ -256,6 +265,13 @@ def _told(rule: Rule, reading: _Reading) -> Iterator[Telling]:
 
 def _place(rule: Rule, name: str) -> str:
     return f"{name}, rule {rule.number}"
+
+
+def _no_subject(rule: Rule) -> str:
+    """Say of what rule no subject is there, and where it was looked for."""
+    about = f" ({', '.join(rule.on)})" if rule.on else ""
+    places = " or ".join(places_of(rule.subject)) if rule.subject else ""
+    return f"rule {rule.number}{about}: nothing stands at {places or 'subject'}"[:MAX_NAME]
 
 
 def _later(at: datetime, rule: Rule) -> datetime:

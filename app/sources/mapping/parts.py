@@ -47,8 +47,12 @@ class Parts:
 
     def blame(self, at: Sequence[str | int], expected: str, came: Any) -> None:
         """Note what is wrong at a place: what was expected there, and what came."""
-        message = f"expected {expected}, got {_came(came)}"
-        self.faults.append(self.marked.fault((*self.base, *at), message))
+        self._note(at, f"expected {expected}, got {_came(came)}")
+
+    def _note(self, at: Sequence[str | int], message: str) -> None:
+        fault = self.marked.fault((*self.base, *at), message)
+        if fault not in self.faults:  # what rules share is read for each of them
+            self.faults.append(fault)
 
     def section(self, value: Any, at: Sequence[str | int], known: Sequence[str]) -> dict[str, Any]:
         """A mapping with no keys but those known."""
@@ -102,7 +106,7 @@ class Parts:
         try:
             return path_of(value if isinstance(value, str) else "")
         except BadPath as bad:
-            self.faults.append(self.marked.fault((*self.base, *at), str(bad)[:200]))
+            self._note(at, str(bad)[:200])
             return None
 
     def table(self, told: Any, at: Sequence[str | int]) -> dict[str, Scalar]:

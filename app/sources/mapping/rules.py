@@ -264,6 +264,21 @@ def pieces_of(pattern: str) -> tuple[str, ...]:
     return tuple(pattern.lower().split("*"))
 
 
+def places_of(value: Value) -> Iterator[str]:
+    """Where a value is looked for, as the mapping writes it."""
+    match value:
+        case Header(name):
+            yield f"header:{name}"
+        case Place(path):
+            yield path.text
+        case Joined(values) | FirstOf(values):
+            yield from (place for each in values for place in places_of(each))
+        case Translated(inner):
+            yield from places_of(inner)
+        case _:
+            return
+
+
 def _headers_in(value: Value) -> Iterator[str]:
     match value:
         case Header(name):

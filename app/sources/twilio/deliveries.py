@@ -76,7 +76,9 @@ def check_signature(delivery: Delivery, secrets: tuple[str, ...]) -> None:
     ]
     if not is_one_of(given, expected):
         raise BadSignature(
-            f"the signature is not of this secret, this body and the address {_plain(delivery.url)}"
+            "Twilio signed another address or with another secret. We checked "
+            f"{_plain(delivery.url)} (public_url, where it is set): is that letter for letter what "
+            "stands in Twilio? If so, compare the Auth token"
         )
 
 

@@ -37,6 +37,10 @@ MAX_CHALLENGE = 256
 """Characters of the challenge that is echoed; real ones are ten digits."""
 
 ATTEMPT = "outbound_call_attempt"
+_NOT_THE_WORD = (
+    b"What Meta has as Verify token is not the verify_token of this source in sources.yaml, or there "
+    b"is none.\n"
+)
 _SIGNATURE = "x-hub-signature-256"
 _OBJECT = "whatsapp_business_account"
 _TEMPLATES: Final = frozenset(
@@ -292,7 +296,7 @@ class WhatsApp(Adapter):
         is_right = bool(config.verify_token) and is_one_of(token, (config.verify_token,))
         is_plain = challenge.isascii() and challenge.isprintable()
         if not (is_right and asked["hub.mode"] == "subscribe" and is_plain):
-            return Reply(status=403)
+            return Reply(status=403, body=_NOT_THE_WORD)
         return Reply(body=challenge[:MAX_CHALLENGE].encode())
 
     def answer(self, delivery: Delivery, config: SourceConfig) -> Reply | None:  # noqa: ARG002

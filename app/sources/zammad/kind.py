@@ -37,7 +37,7 @@ from app.core.events import (
     WaitingFor,
 )
 from app.sources.adapter import Adapter, BadSignature, Delivery, SourceConfig, Unreadable
-from app.sources.reading import MAX_LISTED, MAX_NAME, identity, instant
+from app.sources.reading import MAX_LISTED, MAX_NAME, identity, instant, unlike
 from app.sources.signatures import hmac_sha1_hex, is_one_of
 from app.sources.telling import Telling, stable_id, tell, tier_told
 from app.sources.zammad.tickets import (
@@ -282,7 +282,10 @@ class Zammad(Adapter):
 
     def translate(self, delivery: Delivery, config: SourceConfig) -> tuple[Incoming, ...]:
         """Translate what an article, the trigger and the state tell."""
-        told = Told(read_body(delivery.body), config)
+        body = read_body(delivery.body)
+        if body.ticket is None:
+            raise unlike("Zammad", "there is no $.ticket")
+        told = Told(body, config)
         return tell(delivery, config, _delivery_id(delivery), _tellings(told, _trigger(delivery)))
 
     def event_of(self, delivery: Delivery) -> str | None:

@@ -42,7 +42,7 @@ from app.core.events import (
     WaitingFor,
 )
 from app.sources.adapter import Adapter, BadSignature, Delivery, SourceConfig, Unreadable
-from app.sources.reading import identity, instant, later, needed, read_json, vendor_id
+from app.sources.reading import identity, instant, later, needed, read_json, unlike, vendor_id
 from app.sources.signatures import hmac_base64, is_one_of
 from app.sources.telling import Telling, stable_id, tell
 from app.sources.zendesk import people as zendesk_people
@@ -353,9 +353,7 @@ class Zendesk(Adapter):
         if named.evenhand is not None:
             return _from_trigger(delivery, config)
         if not named.name:
-            raise Unreadable(
-                "expected the type of an event, or evenhand of a trigger - at `$.type`"
-            )
+            raise unlike("Zendesk", "there is no $.type, and no $.evenhand of a trigger")
         if named.name not in self.events:
             return ()
         notice = read_json(_NOTICE, delivery.body)
