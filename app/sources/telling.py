@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 from urllib.parse import quote
 
 import msgspec
@@ -77,7 +78,10 @@ def tell(
     """
     counted: Counter[str] = Counter()
     events = []
-    for telling in list(tellings)[:MAX_TELLINGS]:
+    told = list(islice(tellings, MAX_TELLINGS + 1))
+    if len(told) > MAX_TELLINGS:
+        raise Unreadable(f"expected at most {MAX_TELLINGS} events of one delivery")
+    for telling in told:
         kind = telling.data.type
         counted[kind] += 1
         suffix = f":{counted[kind]}" if counted[kind] > 1 else ""
