@@ -19,4 +19,4 @@ def test_one_contact_whose_turns_cannot_be_told_keeps_nobody_elses_from_being_to
 
     assert [news.key for doings in told for news in doings.news] == [sound.key]
     assert list(untold) == ["c:broken"]
-    assert untold["c:broken"].startswith("IndexError")
+    assert untold["c:broken"].startswith("ValueError")
