@@ -15,13 +15,13 @@ from tests.sources.payloads import (
     shared_cases,
     shared_signatures,
 )
-from tests.sources.test_payloads import by_instant
+from tests.sources.test_payloads import needed
 
 
 def is_exact(case: Case) -> bool:
     """Whether a payload gives exactly what is written beside it."""
     try:
-        return by_instant(case.translated()) == by_instant(case.expected)
+        return needed(case.translated()) == needed(case.expected)
     except Unreadable:
         return False
 

@@ -74,7 +74,9 @@ async def test_what_payloads_mean_is_stored_once_and_nothing_else(service: Runni
     cases = [case for case in cases if case.method == "POST" and case.kind in configs]
     for case in cases:
         await send(service, case)
+    await service.settle()
 
+    assert await Desk(service.db).rows("SELECT * FROM set_aside") == []
     expected: dict[tuple[str, str], tuple[str, str, bytes]] = {}
     for case in cases:
         for event in translate(replace(case.delivery, url=""), configs[case.kind]):

@@ -45,8 +45,12 @@ def by_instant(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
             for name, value in event.items()
         }
         for event in events
-        if event["type"] not in OPTIONAL
     ]
+
+
+def needed(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What the shared samples tell of: they leave out staffing, offers and queues."""
+    return by_instant([event for event in events if event["type"] not in OPTIONAL])
 
 
 def told_by(case: Case, later: timedelta = timedelta(0)) -> tuple[Incoming, ...]:
@@ -64,7 +68,7 @@ def test_a_payload_means_exactly_what_is_written_beside_it(case: Case):
 @shared_folder
 @pytest.mark.parametrize("case", SHARED_CASES, ids=str)
 def test_a_shared_sample_means_exactly_what_is_expected(case: Case):
-    assert by_instant(case.translated()) == by_instant(case.expected)
+    assert needed(case.translated()) == needed(case.expected)
 
 
 @pytest.mark.parametrize("case", [*OWN_CASES, *SHARED_CASES], ids=str)
@@ -74,7 +78,7 @@ def test_with_every_id_number_and_instant_changed_a_payload_means_the_same(case:
     moved = replace(case, body=text.encode("latin-1"), headers=headers)
     expected = json.loads(elsewhere(json.dumps(case.expected, ensure_ascii=False)))
 
-    assert by_instant(moved.translated()) == by_instant(expected)
+    assert needed(moved.translated()) == needed(expected)
 
 
 @pytest.mark.parametrize("case", OWN_CASES, ids=str)
